@@ -1,0 +1,116 @@
+// StateDatabase: the SQLite database that the log's entries are applied to, with the applied index,
+// the schema and the sessions in it. One class for the leader's database (on the pool, WAL) and for a
+// replica's (in memory), so that both apply an entry in the same way. Deterministic: docs/decisions/.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "log/entry.h"
+#include "log/message.h"
+#include "log/session_table.h"
+#include "storage/file.h"
+
+namespace tablog::storage {
+
+class Pool;  // storage/pool.h
+
+// One thing to sequence: an app's request, or a control entry of the leader's own (no stamp).
+struct BatchItem {
+  std::optional<RequestStamp> request;    // position and count are filled in per entry
+  std::vector<EntryBody> bodies;          // all or none; at least one
+  std::uint32_t schema_version{};         // that the bodies were written for
+  std::optional<Index> expected_index;
+};
+
+struct BatchContext {
+  Term term;
+  std::int64_t time_ms{};
+  std::int64_t wall_ms{};
+  std::uint64_t seed{};  // entry i of the log gets a seed derived from this and i
+};
+
+// Per item, in order: its entries, or why it left no trace.
+struct BatchResult {
+  std::vector<std::variant<std::vector<Entry>, Error>> items;
+  Digest digest;  // of the state after the batch
+};
+
+struct ApplyResult {
+  std::int64_t changes{};  // rows changed by an exec entry (triggers left out), else 0
+};
+
+// Rows of a query, encoded for the boundary (docs/protocol.md#rows): see storage/rows.h.
+struct Rows {
+  Bytes encoded;
+  std::uint32_t count{};
+};
+
+class StateDatabase {
+ public:
+  // In memory, empty: a replica's, or a replay's.
+  [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> in_memory();
+  // In memory, from an image that snapshot() gave; verified against what it says of itself.
+  [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> from_image(ByteView image);
+  // On the pool: a writing connection and reading ones, WAL. The database at `path` in the pool,
+  // created when absent.
+  [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> on_pool(Pool& pool,
+                                                                      const std::string& path);
+  ~StateDatabase();
+
+  // ---- what it holds; of the open transaction where there is one
+  [[nodiscard]] Index applied() const;
+  [[nodiscard]] Index last_app_entry() const;
+  [[nodiscard]] ChainHash chain() const;  // at applied(); set by the caller of apply
+  [[nodiscard]] const SessionTable& sessions() const;
+  [[nodiscard]] const std::optional<Schema>& schema() const;
+  [[nodiscard]] StoreId store() const;
+  void set_store(StoreId store);
+
+  // ---- applying what is already in the log (replica, recovery, replay). Each entry in a savepoint
+  // of its own; opens a transaction where none is open; commit() ends it. Entries are applied()+1, ….
+  // An error means divergence or damage: the transaction is rolled back to the last commit.
+  [[nodiscard]] Result<ApplyResult> apply(const Entry& entry, ByteView encoded);
+
+  // ---- sequencing (leader). Each item in a savepoint, each entry in one within it. A failed item
+  // leaves no trace; an item that destroys the transaction is taken out and the batch done again.
+  // Works inside the open transaction, also one that holds earlier batches not committed yet.
+  // The chain is extended by the caller: extend_chain is called through `encode`d entries in commit.
+  [[nodiscard]] Result<BatchResult> execute(const BatchContext& context,
+                                            std::span<const BatchItem> items);
+  void set_chain(const ChainHash& chain);  // at applied(), before commit()
+
+  [[nodiscard]] Result<void> commit();  // no flush: WAL, synchronous=NORMAL
+  void rollback();                      // to the last commit; applied() and sessions() with it
+  [[nodiscard]] bool in_transaction() const;
+
+  // Makes room in the pool for a transaction of about `bytes`. kQuotaExceeded is only told here.
+  [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
+  // Flushes and folds the WAL into the database. Afterwards applied() survives a power loss.
+  [[nodiscard]] Result<void> checkpoint();
+  [[nodiscard]] std::uint64_t wal_bytes() const;
+
+  // ---- digest, DESIGN section 7
+  [[nodiscard]] Digest digest() const;                 // running, of the open transaction's state
+  [[nodiscard]] Result<Digest> recompute_digest();     // in full
+  [[nodiscard]] Result<std::vector<std::pair<std::string, Digest>>> table_digests();
+
+  // ---- reading: committed state, on a connection of its own where on a pool
+  [[nodiscard]] Result<Rows> query(const std::string& sql, std::span<const Argument> params);
+  [[nodiscard]] Result<Bytes> snapshot();  // the committed state as a plain (non-WAL) SQLite file
+
+  // Size of the database, bytes.
+  [[nodiscard]] std::uint64_t bytes() const;
+
+ private:
+  struct Impl;
+  explicit StateDatabase(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tablog::storage
