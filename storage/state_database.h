@@ -37,7 +37,7 @@ struct BatchContext {
 
 // Per item, in order: its entries, or why it left no trace.
 struct BatchResult {
-  std::vector<std::variant<std::vector<Entry>, Error>> items;
+  std::vector<std::variant<std::vector<EncodedEntry>, Error>> items;
   Digest digest;  // of the state after the batch
 };
 
@@ -66,7 +66,7 @@ class StateDatabase {
   // ---- what it holds; of the open transaction where there is one
   [[nodiscard]] Index applied() const;
   [[nodiscard]] Index last_app_entry() const;
-  [[nodiscard]] ChainHash chain() const;  // at applied(); set by the caller of apply
+  [[nodiscard]] ChainHash chain() const;  // at applied()
   [[nodiscard]] const SessionTable& sessions() const;
   [[nodiscard]] const std::optional<Schema>& schema() const;
   [[nodiscard]] StoreId store() const;
@@ -79,11 +79,11 @@ class StateDatabase {
 
   // ---- sequencing (leader). Each item in a savepoint, each entry in one within it. A failed item
   // leaves no trace; an item that destroys the transaction is taken out and the batch done again.
-  // Works inside the open transaction, also one that holds earlier batches not committed yet.
-  // The chain is extended by the caller: extend_chain is called through `encode`d entries in commit.
+  // Works inside the open transaction, also one that holds earlier batches not committed yet
+  // (relaxed durability: the state never commits before the log's flush). An entry that encodes to
+  // more than kEntryBytesMax is kTooLarge. Extends chain() like apply().
   [[nodiscard]] Result<BatchResult> execute(const BatchContext& context,
                                             std::span<const BatchItem> items);
-  void set_chain(const ChainHash& chain);  // at applied(), before commit()
 
   [[nodiscard]] Result<void> commit();  // no flush: WAL, synchronous=NORMAL
   void rollback();                      // to the last commit; applied() and sessions() with it
