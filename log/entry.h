@@ -54,6 +54,7 @@ struct Event {
 struct Exec {
   std::string sql;  // one or more statements
   std::vector<Argument> params;
+  std::int64_t changes{};  // rows that it changed when it was sequenced; not part of the request hash
   bool operator==(const Exec&) const = default;
 };
 

@@ -155,6 +155,7 @@ struct Accepted {
   std::uint32_t count{1};
   Term term;
   std::int64_t time_ms{};
+  std::int64_t changes{};  // of an exec
   bool voided{};  // the number was withdrawn: it took no effect
   bool operator==(const Accepted&) const = default;
 };

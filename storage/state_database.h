@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "log/batch.h"
 #include "log/entry.h"
 #include "log/message.h"
 #include "log/session_table.h"
@@ -19,27 +20,6 @@
 namespace tablog::storage {
 
 class Pool;  // storage/pool.h
-
-// One thing to sequence: an app's request, or a control entry of the leader's own (no stamp).
-struct BatchItem {
-  std::optional<RequestStamp> request;    // position and count are filled in per entry
-  std::vector<EntryBody> bodies;          // all or none; at least one
-  std::uint32_t schema_version{};         // that the bodies were written for
-  std::optional<Index> expected_index;
-};
-
-struct BatchContext {
-  Term term;
-  std::int64_t time_ms{};
-  std::int64_t wall_ms{};
-  std::uint64_t seed{};  // entry i of the log gets a seed derived from this and i
-};
-
-// Per item, in order: its entries, or why it left no trace.
-struct BatchResult {
-  std::vector<std::variant<std::vector<EncodedEntry>, Error>> items;
-  Digest digest;  // of the state after the batch
-};
 
 struct ApplyResult {
   std::int64_t changes{};  // rows changed by an exec entry (triggers left out), else 0
