@@ -1,0 +1,47 @@
+# Imported targets for everything third-party. `./dev setup` has put it under .deps/; its headers are
+# SYSTEM includes, so our warnings do not apply to them.
+if(EMSCRIPTEN)
+  set(TABLOG_DEPS "${PROJECT_SOURCE_DIR}/.deps/wasm")
+else()
+  set(TABLOG_DEPS "${PROJECT_SOURCE_DIR}/.deps/native")
+endif()
+set(TABLOG_NATIVE_DEPS "${PROJECT_SOURCE_DIR}/.deps/native") # tools that run on the build machine
+set(TABLOG_SQLITE_SOURCE "${PROJECT_SOURCE_DIR}/node_modules/better-sqlite3/deps/sqlite3")
+foreach(path "${TABLOG_DEPS}/include" "${TABLOG_NATIVE_DEPS}/bin/capnp" "${TABLOG_SQLITE_SOURCE}")
+  if(NOT EXISTS "${path}")
+    message(FATAL_ERROR "${path} is missing: run ./dev setup")
+  endif()
+endforeach()
+
+# Header-only: range-v3, xxHash, CLI11 share one include directory with the rest.
+foreach(name range-v3::range-v3 xxHash::xxhash CLI11::CLI11)
+  add_library(${name} INTERFACE IMPORTED)
+  target_include_directories(${name} SYSTEM INTERFACE "${TABLOG_DEPS}/include")
+endforeach()
+target_compile_definitions(xxHash::xxhash INTERFACE XXH_INLINE_ALL)
+
+add_library(CapnProto::kj STATIC IMPORTED)
+set_target_properties(CapnProto::kj PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libkj.a")
+add_library(CapnProto::capnp STATIC IMPORTED)
+set_target_properties(CapnProto::capnp PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libcapnp.a")
+target_link_libraries(CapnProto::capnp INTERFACE CapnProto::kj)
+target_include_directories(CapnProto::kj SYSTEM INTERFACE "${TABLOG_DEPS}/include")
+if(EMSCRIPTEN)
+  target_compile_definitions(CapnProto::kj INTERFACE CAPNP_LITE) # as its library was built
+endif()
+
+# The prefix is named outright: a GoogleTest of the host's must not win.
+find_package(GTest CONFIG REQUIRED PATHS "${TABLOG_DEPS}/lib/cmake/GTest" NO_DEFAULT_PATH
+             NO_CMAKE_FIND_ROOT_PATH)
+
+# SQLite, from the amalgamation that npm's lock file pins.
+include(cmake/sqlite_options.cmake)
+list(JOIN TABLOG_SQLITE_OPTIONS " " TABLOG_SQLITE_OPTIONS_TEXT)
+configure_file(cmake/sqlite_build.h.in generated/sqlite/sqlite_build.h @ONLY)
+add_library(tablog_sqlite STATIC "${TABLOG_SQLITE_SOURCE}/sqlite3.c")
+add_library(SQLite::SQLite3 ALIAS tablog_sqlite)
+target_include_directories(tablog_sqlite SYSTEM PUBLIC "${TABLOG_SQLITE_SOURCE}"
+                                                       "${PROJECT_BINARY_DIR}/generated/sqlite")
+target_compile_definitions(tablog_sqlite PUBLIC ${TABLOG_SQLITE_OPTIONS})
+# -Oz costs SQLite no measurable speed in wasm and saves a third of its size.
+target_compile_options(tablog_sqlite PRIVATE -w $<IF:$<BOOL:${EMSCRIPTEN}>,-Oz,-O2>)

@@ -1,0 +1,75 @@
+# The three shapes of a folder: its library, its tests, its schema. Each is one line in the folder's
+# CMakeLists.txt, and the DEPS lines together are the dependency graph.
+
+# What all our own code is compiled with.
+add_library(tablog_options INTERFACE)
+target_compile_features(tablog_options INTERFACE cxx_std_23)
+target_include_directories(tablog_options INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_options(
+  tablog_options
+  INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+            # False positives of GCC 12 on std::string (its bug 105651) and, with sanitizers, on std::optional.
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+            $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${TABLOG_SANITIZE}>>:-Wno-maybe-uninitialized>)
+
+# tablog_library(FOLDER SOURCES a.cc … [DEPS target …] [PRIVATE_DEPS target …])
+# makes tablog_FOLDER, alias tablog::FOLDER. Includes are written from the root: "FOLDER/a.h".
+function(tablog_library folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;PRIVATE_DEPS")
+  add_library(tablog_${folder} STATIC ${arg_SOURCES})
+  add_library(tablog::${folder} ALIAS tablog_${folder})
+  target_link_libraries(tablog_${folder} PUBLIC tablog_options ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+endfunction()
+
+# tablog_test(FOLDER SOURCES a_test.cc … [DEPS target …])
+# makes tablog_FOLDER_test, linked with tablog::FOLDER if there is one, and registers it with ctest.
+# Under Emscripten it is a program for Node; files are read from the machine's file system.
+function(tablog_test folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  set(target tablog_${folder}_test)
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE tablog_options ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  if(TARGET tablog::${folder})
+    target_link_libraries(${target} PRIVATE tablog::${folder})
+  endif()
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  target_compile_definitions(${target} PRIVATE TABLOG_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(EMSCRIPTEN)
+    target_link_options(${target} PRIVATE -sNODERAWFS=1 -sEXIT_RUNTIME=1 -sALLOW_MEMORY_GROWTH=1
+                        -sSTACK_SIZE=1MB -sENVIRONMENT=node)
+    set_target_properties(${target} PROPERTIES SUFFIX .cjs)
+    add_test(NAME ${target} COMMAND node "$<TARGET_FILE:${target}>")
+  else()
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+                         PROPERTIES TIMEOUT 120)
+  endif()
+endfunction()
+
+# tablog_capnp(FOLDER SCHEMAS wire.capnp …)
+# makes tablog::FOLDER_schema from Cap'n Proto schemas: include "FOLDER/wire.capnp.h" as <…> or "…".
+# The generated code is third-party as far as warnings go.
+function(tablog_capnp folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SCHEMAS")
+  set(root "${PROJECT_BINARY_DIR}/generated/capnp")
+  set(generated)
+  foreach(schema ${arg_SCHEMAS})
+    set(outputs "${root}/${folder}/${schema}.h" "${root}/${folder}/${schema}.c++")
+    add_custom_command(
+      OUTPUT ${outputs}
+      COMMAND "${CMAKE_COMMAND}" -E make_directory "${root}/${folder}"
+      COMMAND "${TABLOG_NATIVE_DEPS}/bin/capnp" compile --no-standard-import
+              "--import-path=${TABLOG_NATIVE_DEPS}/include" "--src-prefix=${PROJECT_SOURCE_DIR}"
+              "-o${TABLOG_NATIVE_DEPS}/bin/capnpc-c++:${root}"
+              "${CMAKE_CURRENT_SOURCE_DIR}/${schema}"
+      DEPENDS "${schema}"
+      COMMENT "Cap'n Proto ${folder}/${schema}"
+      VERBATIM)
+    list(APPEND generated ${outputs})
+  endforeach()
+  add_library(tablog_${folder}_schema STATIC ${generated})
+  add_library(tablog::${folder}_schema ALIAS tablog_${folder}_schema)
+  target_compile_features(tablog_${folder}_schema PUBLIC cxx_std_23)
+  target_compile_options(tablog_${folder}_schema PRIVATE -w)
+  target_include_directories(tablog_${folder}_schema SYSTEM PUBLIC "${root}")
+  target_link_libraries(tablog_${folder}_schema PUBLIC CapnProto::capnp)
+endfunction()

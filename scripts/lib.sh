@@ -1,0 +1,36 @@
+# What every script of ./dev shares: places, steps with a log, errors. Sourced, never run.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache="${TABLOG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tablog}"
+jobs=$(nproc)
+log="${TABLOG_LOG:-$root/build/logs/dev.log}"
+export TABLOG_LOG="$log"
+
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+# step WHAT COMMAND…: runs the command with its output in the log; prints one line with the seconds.
+# On failure it prints the end of the log and exits.
+step() {
+  local what=$1 start=$SECONDS status=0
+  shift
+  mkdir -p "$(dirname "$log")"
+  printf '  %-62s ' "$what …"
+  printf '\n### %s: %s\n' "$what" "$*" >>"$log"
+  "$@" </dev/null >>"$log" 2>&1 || status=$?
+  if ((status != 0)); then
+    printf 'FAILED after %d s\n' $((SECONDS - start))
+    { tail -n 40 "$log"; printf '\n%s failed with exit code %d; the whole log: %s\n' "$what" "$status" "$log"; } >&2
+    exit 1
+  fi
+  printf '%4d s\n' $((SECONDS - start))
+}
+
+# A short name for the content of the given files and words.
+hash_of() {
+  { for name in "$@"; do if [[ -f $name ]]; then cat "$name"; else printf '%s\n' "$name"; fi; done; } |
+    sha256sum | cut -c1-12
+}

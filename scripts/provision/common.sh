@@ -1,0 +1,33 @@
+# How the third-party libraries are built, natively and for wasm. Sourced after lib.sh; $sources, $out
+# and the arrays cmake_options and capnproto_options come from the caller.
+
+configure() {
+  cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release "${cmake_options[@]}" "${@:3}"
+}
+
+# build_capnproto TARGET…: only what is named; the whole tree (RPC, HTTP, async) takes twice as long.
+build_capnproto() {
+  configure "$(echo "$sources"/capnproto/*)" capnproto "${capnproto_options[@]}" \
+    -DBUILD_TESTING=OFF -DWITH_OPENSSL=OFF -DWITH_ZLIB=OFF -DWITH_FIBERS=OFF
+  cmake --build capnproto --target "$@" --parallel "$jobs"
+}
+
+install_capnproto() {
+  local library source
+  source=$(echo "$sources"/capnproto/*)
+  mkdir -p "$out"/{bin,lib,include/kj,include/capnp}
+  cp capnproto/src/kj/libkj.a capnproto/src/capnp/libcapnp.a "$out/lib/"
+  for library in kj capnp; do cp "$source/src/$library/"*.h "$out/include/$library/"; done
+  cp "$source/src/capnp/"*.capnp "$out/include/capnp/"
+}
+
+build_googletest() {
+  configure "$sources/root/usr/src/googletest" googletest \
+    -DCMAKE_INSTALL_PREFIX="$out" -DCMAKE_INSTALL_LIBDIR=lib
+  cmake --build googletest --parallel "$jobs"
+  cmake --install googletest
+}
+
+install_headers() {
+  cp -r "$sources"/root/usr/include/{range,concepts,meta,std,CLI,xxhash.h,xxh3.h} "$out/include/"
+}
