@@ -14,10 +14,10 @@ namespace tablog {
 
 // One thing to sequence: an app's request, or a control entry of the leader's own (no stamp).
 struct BatchItem {
-  std::optional<RequestStamp> request;  // position and count are filled in per entry
-  std::vector<EntryBody> bodies;        // all or none; at least one
+  std::optional<RequestStamp> request{};  // position and count are filled in per entry
+  std::vector<EntryBody> bodies{};        // all or none; at least one
   std::uint32_t schema_version{};       // that the bodies were written for
-  std::optional<Index> expected_index;  // of the last app entry, or the item is a Conflict
+  std::optional<Index> expected_index{};  // of the last app entry, or the item is a Conflict
 };
 
 struct BatchContext {

@@ -1,0 +1,324 @@
+#include "leader/leader.h"
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+#include <utility>
+
+#include "log/chain.h"
+
+namespace tablog::leader {
+namespace {
+
+std::uint64_t payload_bytes(const Payload& payload) {
+  const auto value_bytes = [](const Value& value) -> std::uint64_t {
+    if (const auto* text = std::get_if<std::string>(&value)) return text->size();
+    if (const auto* blob = std::get_if<Bytes>(&value)) return blob->size();
+    return 8;
+  };
+  const auto args_bytes = [&](const std::vector<Argument>& args) {
+    std::uint64_t sum = 0;
+    for (const Argument& arg : args) sum += 16 + arg.name.size() + value_bytes(arg.value);
+    return sum;
+  };
+  constexpr std::uint64_t kFixedBytes = 256;  // stamp, frame header, pointers
+  std::uint64_t sum = kFixedBytes;
+  if (const auto* events = std::get_if<std::vector<Event>>(&payload)) {
+    for (const Event& event : *events) sum += kFixedBytes + event.type.size() + args_bytes(event.args);
+  } else if (const auto* exec = std::get_if<Exec>(&payload)) {
+    sum += exec->sql.size() + args_bytes(exec->params);
+  }
+  return sum;
+}
+
+BatchItem to_item(const ClientId& client, AppendRequest& request) {
+  BatchItem item{.request = RequestStamp{.client = client,
+                                         .number = request.number,
+                                         .settled_through = request.settled_through,
+                                         .request_hash = request.request_hash},
+                 .bodies = {},
+                 .schema_version = request.schema_version,
+                 .expected_index = request.expected_index};
+  if (auto* events = std::get_if<std::vector<Event>>(&request.payload)) {
+    std::move(events->begin(), events->end(), std::back_inserter(item.bodies));
+  } else if (auto* exec = std::get_if<Exec>(&request.payload)) {
+    item.bodies.emplace_back(std::move(*exec));
+  } else {
+    item.bodies.emplace_back(Void{});
+  }
+  return item;
+}
+
+Term following(Term last, Generation generation) {
+  if (last.generation() < generation) return Term::of(generation, 1);
+  return Term{last.value + 1};
+}
+
+}  // namespace
+
+Leader::Leader(ClientId self, Recovered recovered, std::uint64_t seed, Options options)
+    : self_(self),
+      options_(options),
+      store_(recovered.store),
+      seed_(seed),
+      term_(following(recovered.last_term, recovered.generation)),
+      lease_(options.lease),
+      sessions_(std::move(recovered.sessions), std::chrono::microseconds{0}),
+      subscribers_(options.window_bytes),
+      schema_(std::move(recovered.schema)),
+      sequenced_(recovered.head),
+      chain_(recovered.chain),
+      durable_(recovered.head),
+      committed_(recovered.head),
+      published_(recovered.head),
+      published_chain_(recovered.chain),
+      checkpoint_(recovered.checkpoint),
+      last_time_ms_(recovered.last_time_ms) {}
+
+Output Leader::step(const Clock& now, const Input& input) {
+  now_ = now;
+  out_ = Output{};
+  std::visit([this](const auto& each) { on(each); }, input);
+  if (!out_.step_down) {
+    drain();
+    plan_upkeep();
+    plan_wake();
+  }
+  return std::exchange(out_, Output{});
+}
+
+void Leader::on(const Started& /*input*/) {
+  last_checkpoint_ = now_.monotonic;
+  if (lease_.ask(now_.monotonic)) out_.query_locks = true;
+  controls_.push_front(Control{.body = TermStart{.leader = self_}});
+  cut_batch();
+}
+
+void Leader::on(const BatchDue& /*input*/) {
+  armed_ = false;
+  cut_batch();
+}
+
+void Leader::arm() {
+  if (armed_ || in_flight_) return;
+  armed_ = true;
+  out_.arm_batch = true;
+}
+
+// Everything that has queued up, up to the limits, is one batch: one write, one flush.
+void Leader::cut_batch() {
+  if (in_flight_) return;  // the end of that one arms the next
+  InFlight batch;
+  Execute execute{.context = {.term = term_,
+                              .time_ms = std::max(last_time_ms_, now_.wall.count()),
+                              .wall_ms = now_.wall.count(),
+                              .seed = seed_ ^ (sequenced_.value * 0x9E3779B97F4A7C15ULL)},
+                  .items = {}};
+  take_controls(batch, execute);
+  if (serving_) take_requests(batch, execute);
+  if (execute.items.empty()) {
+    if (!batch.rejected.empty()) say_unwritten(std::move(batch));
+    return;
+  }
+  last_time_ms_ = execute.context.time_ms;
+  in_flight_ = std::move(batch);
+  out_.execute = std::move(execute);
+}
+
+void Leader::take_controls(InFlight& batch, Execute& execute) {
+  for (Control& control : controls_) {
+    const auto* close = std::get_if<SessionClose>(&control.body);
+    if (close != nullptr && !sessions_.is_open(close->client)) continue;
+    execute.items.push_back(BatchItem{.bodies = {control.body}});
+    execute.bytes += 1024;
+    batch.controls.push_back(std::move(control));
+  }
+  controls_.clear();
+  batch.flush = !batch.controls.empty();
+}
+
+void Leader::take_requests(InFlight& batch, Execute& execute) {
+  while (!queue_.empty() && batch.requests.size() < options_.batch_requests_max &&
+         execute.bytes < options_.batch_bytes_max) {
+    const std::uint32_t deaths = queue_.front().request.leader_deaths;
+    const bool poisonous = deaths >= options_.poison_alone_deaths;
+    if (poisonous && !execute.items.empty()) return arm();  // alone, in the next
+    Queued queued = std::move(queue_.front());
+    queue_.pop_front();
+    if (deaths >= options_.poison_reject_deaths) {
+      batch.rejected.emplace_back(
+          std::move(queued),
+          Error{.code = ErrorCode::kRejected,
+                .message = "it was in flight when " + std::to_string(deaths) +
+                           " leaders ended, and is taken to be the cause"});
+      continue;
+    }
+    execute.bytes += payload_bytes(queued.request.payload);
+    if (queued.request.durability == Durability::kFull) batch.flush = true;
+    execute.items.push_back(to_item(queued.client, queued.request));
+    batch.requests.push_back(std::move(queued));
+    if (poisonous) return arm();
+  }
+  if (!queue_.empty()) arm();
+}
+
+void Leader::on(const Executed& input) {
+  assert(in_flight_);
+  InFlight& batch = *in_flight_;
+  assert(input.result.items.size() == batch.controls.size() + batch.requests.size());
+  for (std::size_t i = 0; i < input.result.items.size(); ++i) {
+    const auto& item = input.result.items[i];
+    if (const auto* entries = std::get_if<std::vector<EncodedEntry>>(&item)) {
+      batch.entries.insert(batch.entries.end(), entries->begin(), entries->end());
+      continue;
+    }
+    const Error& error = std::get<Error>(item);
+    if (i >= batch.controls.size()) {
+      batch.rejected.emplace_back(batch.requests[i - batch.controls.size()], error);
+    } else if (const auto& joining = batch.controls[i].joining) {
+      batch.refused.emplace_back(*joining, error);
+    } else {
+      return fail_with(error);  // a control entry of our own must apply
+    }
+  }
+  for (const EncodedEntry& encoded : batch.entries) {
+    sessions_.apply(encoded.entry);
+    if (const auto* schema = std::get_if<Schema>(&encoded.entry.body)) schema_ = *schema;
+    bytes_since_checkpoint_ += encoded.bytes->size();
+  }
+  batch.digest = input.result.digest;
+  digest_ = input.result.digest;
+  if (!batch.entries.empty()) {
+    out_.persist = Persist{.entries = batch.entries, .digest = digest_, .flush = batch.flush};
+    return;
+  }
+  // All rejected: nothing to write. What they were judged by is published before them, in order.
+  say_unwritten(*std::exchange(in_flight_, std::nullopt));
+  if (!queue_.empty()) arm();
+}
+
+void Leader::on(const ReserveFailed& input) {
+  assert(in_flight_);
+  InFlight batch = std::move(*in_flight_);
+  in_flight_.reset();
+  if (!serving_) return fail_with(input.error);
+  for (Control& control : batch.controls) controls_.push_back(std::move(control));
+  for (Queued& queued : batch.requests) batch.rejected.emplace_back(std::move(queued), input.error);
+  batch.controls.clear();
+  batch.requests.clear();
+  say_unwritten(std::move(batch));
+  if (!queue_.empty()) arm();
+}
+
+void Leader::say_unwritten(InFlight batch) {
+  say(Publication{.previous = sequenced_,
+                  .previous_chain = chain_,
+                  .last = sequenced_,
+                  .chain = chain_,
+                  .batch = std::move(batch)});
+}
+
+void Leader::on(const Persisted& /*input*/) {
+  if (!in_flight_) in_flight_.emplace();  // a flush of its own
+  InFlight batch = std::move(*in_flight_);
+  in_flight_.reset();
+  Publication publication{.previous = sequenced_, .previous_chain = chain_};
+  for (const EncodedEntry& encoded : batch.entries) {
+    chain_ = extend_chain(chain_, *encoded.bytes);
+    sequenced_ = encoded.entry.index;
+  }
+  publication.last = sequenced_;
+  publication.chain = chain_;
+  publication.announce = !std::exchange(serving_, true);
+  counters_.entries += batch.entries.size();
+  counters_.batches += batch.entries.empty() ? 0 : 1;
+
+  if (batch.flush || flush_wanted_) {
+    durable_ = sequenced_;
+    committed_ = sequenced_;
+    relaxed_since_.reset();
+    flush_wanted_ = false;
+    out_.commit = true;
+  } else if (!batch.entries.empty() && !relaxed_since_) {
+    relaxed_since_ = now_.monotonic;
+  }
+  publication.batch = std::move(batch);
+  say(std::move(publication));
+  if (sequenced_.value - checkpoint_.value >= options_.checkpoint_entries ||
+      bytes_since_checkpoint_ >= options_.checkpoint_bytes) {
+    checkpoint_wanted_ = true;
+  }
+  if (!queue_.empty() || !controls_.empty()) arm();
+}
+
+void Leader::on(const ExecuteFailed& input) { fail_with(input.error); }
+void Leader::on(const PersistFailed& input) { fail_with(input.error); }
+void Leader::on(const StateFailed& input) { fail_with(input.error); }
+
+void Leader::on(const CheckpointDone& input) {
+  checkpoint_ = input.index;
+  checkpoint_wanted_ = false;
+  bytes_since_checkpoint_ = 0;
+  last_checkpoint_ = now_.monotonic;
+  // Told by the log as well, so that recovery has a proof; it rides with the next batch.
+  controls_.push_back(Control{.body = CheckpointMark{.index = input.index}});
+  for (const auto& [to, call] : std::exchange(checkpoint_calls_, {})) {
+    send(to, tablog::CheckpointDone{.call = call, .result = input.index});
+  }
+}
+
+void Leader::on(const RangeSent& input) {
+  subscribers_.range_sent(input.to, input.through, input.bytes, published_);
+}
+
+void Leader::on(const DigestChecked& input) {
+  if (input.matches) return;
+  fail_with(Error{.code = ErrorCode::kCorrupt,
+                  .message = "the state database's content does not match its digest; it is rebuilt",
+                  .index = sequenced_});
+}
+
+void Leader::on(const LocksSeen& input) {
+  if (!input.held) {
+    return fail_with(Error{.code = ErrorCode::kLeaderUnresponsive,
+                           .message = "the leader's lock is no longer held by this tab"});
+  }
+  lease_.seen(input.began);
+  for (const ClientId& client : sessions_.absent(input.tabs, input.began)) close_session(client);
+  subscribers_.drop_absent(input.tabs, input.began);
+}
+
+void Leader::close_session(const ClientId& client) {
+  std::erase_if(queue_, [&](const Queued& queued) { return queued.client == client; });
+  sessions_.forget(client);
+  if (!sessions_.is_open(client)) return;
+  controls_.push_back(Control{.body = SessionClose{.client = client}});
+  arm();
+}
+
+void Leader::on(const Ticked& /*input*/) {
+  const auto now = now_.monotonic;
+  if (relaxed_since_ && now - *relaxed_since_ >= options_.relaxed_flush) flush_wanted_ = true;
+  if (checkpoint_ < committed_ && now - last_checkpoint_ >= options_.checkpoint_interval) {
+    checkpoint_wanted_ = true;
+  }
+}
+
+// A flush or a checkpoint of its own, where no batch is on its way.
+void Leader::plan_upkeep() {
+  if (in_flight_ || out_.execute || out_.persist) return;
+  const bool relaxed = durable_ < sequenced_;
+  if (!relaxed) flush_wanted_ = false;
+  if (relaxed && (flush_wanted_ || checkpoint_wanted_)) {
+    flush_wanted_ = true;
+    out_.persist = Persist{.entries = {}, .digest = digest_, .flush = true};
+  } else if (checkpoint_wanted_) {
+    out_.checkpoint = true;  // after the commit that this output may hold
+  }
+}
+
+void Leader::fail_with(Error error) {
+  if (!out_.step_down) out_.step_down = std::move(error);
+}
+
+}  // namespace tablog::leader

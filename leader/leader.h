@@ -1,0 +1,310 @@
+// Leader: the state machine of the tab that leads, for one term. It takes requests strictly in the order
+// of their session, sequences them in batches, and tells nobody anything before it is durable and the
+// lease is good. Rules: DESIGN sections 4 and 6; the messages: docs/protocol.md.
+//
+// Pure: no I/O, no clock. Input goes in, Output comes out, and the host carries the output out in the
+// order of its fields, feeding back what each asks for:
+//   execute    -> Executed (or ReserveFailed)        before anything else is fed
+//   persist    -> Persisted, or PersistFailed        likewise
+//   commit     -> nothing, or StateFailed
+//   reads      -> RangeSent for a subscriber's range (call 0); else nothing
+//   checkpoint -> CheckpointDone, or StateFailed
+//   recheck    -> DigestChecked
+// After step_down is set, the machine is finished: nothing more may be fed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "leader/lease.h"
+#include "leader/sessions.h"
+#include "leader/subscribers.h"
+#include "log/batch.h"
+#include "log/clock.h"
+#include "log/message.h"
+#include "log/session_table.h"
+
+namespace tablog::leader {
+
+struct Options {
+  std::size_t batch_requests_max = 4096;
+  std::size_t batch_bytes_max = 8U << 20U;              // of payloads, roughly
+  std::size_t queue_requests_max = 65536;               // beyond: dropped, the sender sends again
+  std::chrono::milliseconds lease{1000};                // L of DESIGN section 6
+  std::chrono::milliseconds relaxed_flush{50};          // a relaxed append is flushed after at most this
+  std::uint64_t checkpoint_entries = 10'000;            // since the last one
+  std::uint64_t checkpoint_bytes = 4U << 20U;           // of entries since the last one
+  std::chrono::milliseconds checkpoint_interval{60'000};
+  std::uint64_t window_bytes = 1U << 20U;               // unacknowledged, per subscriber
+  std::uint32_t poison_alone_deaths = 2;                // a request that saw so many leaders end runs alone
+  std::uint32_t poison_reject_deaths = 3;               // and one more is rejected
+};
+
+// What recovery found; the host reads it from storage::Store.
+struct Recovered {
+  StoreId store;
+  Generation generation;
+  Term last_term;
+  Index head;
+  ChainHash chain;
+  Index checkpoint;
+  std::int64_t last_time_ms{};
+  std::optional<Schema> schema;
+  SessionTable sessions;
+};
+
+// ---- inputs ------------------------------------------------------------------------------------
+
+struct Started {};  // first: begins the term with a record that must be durable before anything is said
+struct Received {
+  Message message;
+};
+struct BatchDue {};  // the message to oneself, armed by Output::arm_batch, came back
+struct Executed {
+  BatchResult result;
+};
+struct ReserveFailed {  // no room for the batch: it was not executed
+  Error error;
+};
+struct ExecuteFailed {  // the state database failed, not the SQL: nothing of the batch stands
+  Error error;
+};
+struct Persisted {};  // written, and flushed where asked
+struct PersistFailed {
+  Error error;
+};
+struct StateFailed {
+  Error error;
+};
+struct CheckpointDone {
+  Index index;
+};
+struct RangeSent {  // a subscriber got the entries through `through`
+  Address to;
+  Index through;
+  std::uint64_t bytes{};
+};
+struct DigestChecked {  // answer to Output::recheck_digest
+  bool matches{};
+};
+struct LocksSeen {
+  std::chrono::microseconds began;  // monotonic, before locks.query() was called
+  bool held{};                      // by this leader
+  std::set<ClientId> tabs;          // whose lock is held
+};
+struct Ticked {};
+
+using Input = std::variant<Started, Received, BatchDue, Executed, ReserveFailed, ExecuteFailed, Persisted,
+                           PersistFailed, StateFailed, CheckpointDone, RangeSent, DigestChecked, LocksSeen,
+                           Ticked>;
+
+// ---- outputs -----------------------------------------------------------------------------------
+
+struct Execute {
+  BatchContext context;
+  std::vector<BatchItem> items;
+  std::uint64_t bytes{};  // estimate, for the reservation
+};
+
+struct Persist {
+  std::vector<EncodedEntry> entries;  // one write; may be empty: only flush
+  Digest digest;
+  bool flush{};
+};
+
+struct Send {
+  std::optional<Address> to;  // none: everyone
+  Message message;
+};
+
+// A read of committed storage, that the host answers to `to` by itself.
+struct Read {
+  Address to;
+  std::variant<RangeRequest, QueryRequest, TransferRequest, StatsRequest> request;
+  Index head;  // nothing beyond may be read
+};
+
+struct Output {                      // The host acts in declaration order.
+  std::optional<Execute> execute{};  // in the state database's open transaction
+  std::optional<Persist> persist{};  // durable before anything below happens
+  bool commit{};                     // the state database; after the log's flush, never before
+  std::vector<Send> messages{};
+  std::vector<Read> reads{};
+  bool checkpoint{};       // flush the state database
+  bool recheck_digest{};   // recompute it in full and compare with the running one
+  bool arm_batch{};        // a message to oneself, to cut the batch when it comes back
+  bool query_locks{};      // LocksSeen when it answers
+  std::optional<std::chrono::microseconds> wake_at{};  // monotonic; then Ticked
+  std::optional<Error> step_down{};                    // close everything, release the lock
+};
+
+struct Counters {
+  std::uint64_t batches{};
+  std::uint64_t entries{};
+  std::uint64_t requests{};
+  std::uint64_t duplicates{};
+  std::uint64_t rejections{};
+  std::uint64_t gaps{};
+  std::uint64_t dropped_messages{};  // of another store or term
+  std::uint64_t lease_waits{};       // publications that had to wait for locks.query()
+};
+
+class Leader {
+ public:
+  Leader(ClientId self, Recovered recovered, std::uint64_t seed, Options options = {});
+
+  [[nodiscard]] Output step(const Clock& now, const Input& input);
+
+  [[nodiscard]] Term term() const { return term_; }
+  [[nodiscard]] StoreId store() const { return store_; }
+  [[nodiscard]] Index head() const { return published_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] std::size_t sessions() const { return sessions_.count(); }
+
+ private:
+  struct Queued {
+    ClientId client;
+    AppendRequest request;
+  };
+  struct Joining {
+    Address from;
+    Join join;
+  };
+  // A control entry to sequence, and the tab whose schema it is.
+  struct Control {
+    EntryBody body;
+    std::optional<Joining> joining{};
+  };
+  // One batch on its way through execute and persist.
+  struct InFlight {
+    std::vector<Control> controls{};
+    std::vector<Queued> requests{};
+    std::vector<std::pair<Joining, Error>> refused{};
+    std::vector<std::pair<Queued, Error>> rejected{};
+    std::vector<EncodedEntry> entries{};
+    std::optional<Digest> digest{};
+    bool flush{};
+  };
+  // What became of a batch, to be told under the lease.
+  struct Publication {
+    Index previous{};
+    ChainHash previous_chain{};
+    Index last{};
+    ChainHash chain{};
+    InFlight batch{};
+    bool announce{};  // the first of the term
+  };
+  struct Addressed {
+    std::optional<Address> to;
+    MessageBody body;
+  };
+  using Outgoing = std::variant<Publication, Addressed, Read, Joining>;
+
+  // Inputs, leader.cc.
+  void on(const Started& input);
+  void on(const Received& input);
+  void on(const BatchDue& input);
+  void on(const Executed& input);
+  void on(const ReserveFailed& input);
+  void on(const ExecuteFailed& input);
+  void on(const Persisted& input);
+  void on(const PersistFailed& input);
+  void on(const StateFailed& input);
+  void on(const CheckpointDone& input);
+  void on(const RangeSent& input);
+  void on(const DigestChecked& input);
+  void on(const LocksSeen& input);
+  void on(const Ticked& input);
+
+  // Messages, leader_messages.cc.
+  void receive(const Address& from, const AppendRequests& message);
+  void receive(const Address& from, const Seek& message);
+  void receive(const Address& from, const Join& message);
+  void receive(const Address& from, const Acknowledge& message);
+  void receive(const Address& from, const RangeRequest& message);
+  void receive(const Address& from, const ReadIndexRequest& message);
+  void receive(const Address& from, const QueryRequest& message);
+  void receive(const Address& from, const TransferRequest& message);
+  void receive(const Address& from, const CheckpointRequest& message);
+  void receive(const Address& from, const StatsRequest& message);
+  void receive(const Address& from, const CloseSession& message);
+  void receive(const Address& from, const DigestDispute& message);
+  template <class Other>
+  void receive(const Address& /*from*/, const Other& /*message*/) {}  // not for a leader
+
+  // Batches, leader.cc.
+  void cut_batch();
+  void take_controls(InFlight& batch, Execute& execute);
+  void take_requests(InFlight& batch, Execute& execute);
+  void close_session(const ClientId& client);
+  void say_unwritten(InFlight batch);
+  void plan_upkeep();
+  void arm();
+
+  // Saying things under the lease, leader_publish.cc.
+  void say(Outgoing outgoing);
+  void send(std::optional<Address> to, MessageBody body);
+  void drain();
+  void tell(std::optional<Address> to, MessageBody body);
+  void utter(Publication& publication);
+  void utter(Addressed& message);
+  void utter(Read& read);
+  void utter(Joining& joining);
+  void publish_entries(const Publication& publication);
+  void publish_answers(const Publication& publication);
+  void welcome(const Joining& joining);
+  void release_waiting_queries();
+  void plan_wake();
+  void fail_with(Error error);
+
+  ClientId self_;
+  Options options_;
+  StoreId store_;
+  std::uint64_t seed_;
+  Term term_;
+
+  Clock now_{};
+  Output out_{};
+
+  Lease lease_;
+  Sessions sessions_;
+  Subscribers subscribers_;
+  std::optional<Schema> schema_;
+
+  std::deque<Queued> queue_;
+  std::deque<Control> controls_;
+  std::optional<InFlight> in_flight_;
+  std::deque<Outgoing> outgoing_;  // waits for the lease
+  std::vector<Read> waiting_queries_;  // for an index not published, or not committed, yet
+  std::vector<std::pair<Address, std::uint64_t>> checkpoint_calls_;
+
+  // Invariant: published_ <= sequenced_; durable_ and committed_ <= sequenced_.
+  Index sequenced_;  // last entry written to the log
+  ChainHash chain_;  // at sequenced_
+  Index durable_;    // last entry flushed
+  Index committed_;  // last entry that the state database has committed
+  Index published_;  // last entry that anybody was told of
+  ChainHash published_chain_;
+  Index checkpoint_;
+  Digest digest_{};  // of the state at sequenced_
+  std::int64_t last_time_ms_;
+  std::uint64_t bytes_since_checkpoint_{};
+  bool serving_{};  // the term start is durable
+  bool armed_{};
+  bool flush_wanted_{};  // of relaxed entries: their time is up, or a query waits for them
+  bool checkpoint_wanted_{};
+  Index disputed_{};  // the digest was recomputed for disputes up to here
+  std::chrono::microseconds last_activity_{};
+  std::chrono::microseconds last_checkpoint_{};
+  std::optional<std::chrono::microseconds> relaxed_since_;  // written, not flushed
+  Counters counters_;
+};
+
+}  // namespace tablog::leader

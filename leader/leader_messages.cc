@@ -1,0 +1,159 @@
+// What each message asks of the leader. Everything here is untrusted input from another tab.
+#include <algorithm>
+#include <utility>
+
+#include "leader/leader.h"
+#include "log/codec.h"
+
+namespace tablog::leader {
+namespace {
+
+constexpr std::size_t kWaitingQueriesMax = 1024;  // beyond, dropped: their tabs' own bound ends them
+
+// What stands between a tab's schema and the log's, or nothing.
+std::optional<Error> refusal(const Schema& tab, const Schema& log) {
+  if (tab.engine != log.engine) {
+    return Error{.code = ErrorCode::kEngineTooOld,
+                 .message = "this tab runs SQLite " + tab.engine + ", the log was written with " +
+                            log.engine + "; reload the older tabs of this app"};
+  }
+  if (tab.version < log.version) {
+    return Error{.code = ErrorCode::kSchemaTooOld,
+                 .message = "this tab has schema version " + std::to_string(tab.version) +
+                            ", the log has " + std::to_string(log.version) + "; reload the tab"};
+  }
+  if (tab.version == log.version && hash_schema(tab) != hash_schema(log)) {
+    return Error{.code = ErrorCode::kSchemaConflict,
+                 .message = "schema version " + std::to_string(tab.version) +
+                            " has other text in the log; give the changed schema a new version"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Leader::on(const Received& input) {
+  const Message& message = input.message;
+  const bool seeks = std::holds_alternative<Seek>(message.body);
+  if (!message.store.is_zero() && message.store != store_) {
+    ++counters_.dropped_messages;
+    return;
+  }
+  if (!seeks && message.term != term_) {
+    ++counters_.dropped_messages;
+    // Someone knows a later leader: make sure that this one still is, rather than believe a message.
+    if (message.term > term_) lease_ = Lease(options_.lease);
+    return;
+  }
+  if (!serving_) return;  // the announcement will reach the sender
+  last_activity_ = now_.monotonic;
+  std::visit([&](const auto& body) { receive(message.from, body); }, message.body);
+}
+
+void Leader::receive(const Address& /*from*/, const AppendRequests& message) {
+  const Address session{.tab = message.client, .role = Role::kReplica};
+  Answers answers{.client = message.client, .answers = {}};
+  for (const AppendRequest& request : message.requests) {
+    ++counters_.requests;
+    if (request.number == RequestNumber{} || queue_.size() >= options_.queue_requests_max) continue;
+    const Verdict verdict = sessions_.admit(now_.monotonic, message.client, request, published_);
+    if (std::holds_alternative<Take>(verdict)) {
+      queue_.push_back(Queued{.client = message.client, .request = request});
+    } else if (const auto* reply = std::get_if<Reply>(&verdict)) {
+      ++counters_.duplicates;
+      answers.answers.push_back(Answer{.number = request.number, .result = reply->result});
+    } else if (const auto* gap = std::get_if<Gap>(&verdict)) {
+      ++counters_.gaps;
+      send(session, ResendFrom{.client = message.client, .number = gap->expected});
+      break;  // the rest are beyond the gap too
+    } else if (std::holds_alternative<Closed>(verdict)) {
+      send(session, SessionClosed{.client = message.client});
+      break;
+    }
+  }
+  if (!answers.answers.empty()) send(session, std::move(answers));
+  if (!queue_.empty()) arm();
+}
+
+void Leader::receive(const Address& from, const Seek& /*message*/) {
+  send(from, Announce{.leader = self_, .head = published_, .chain = published_chain_});
+}
+
+void Leader::receive(const Address& from, const Join& message) {
+  Joining joining{.from = from, .join = message};
+  const bool newer = !schema_ || (message.schema.version > schema_->version &&
+                                  message.schema.engine == schema_->engine);
+  if (!newer) return say(std::move(joining));
+  Schema schema = message.schema;
+  controls_.push_back(Control{.body = std::move(schema), .joining = std::move(joining)});
+  arm();
+}
+
+// The tab's schema is the log's: it is subscribed, and told the head. Where it stands elsewhere it asks
+// for the range, or for a snapshot.
+void Leader::welcome(const Joining& joining) {
+  const Join& join = joining.join;
+  if (const auto error = refusal(join.schema, *schema_)) {
+    return tell(joining.from, SchemaRefused{.error = *error});
+  }
+  const bool at_head = join.applied == published_ && join.chain == published_chain_;
+  subscribers_.join(joining.from,
+                    join.wants_entries ? Subscribers::Wants::kEntries : Subscribers::Wants::kHeads,
+                    at_head || !join.wants_entries ? Subscribers::Place::kAtHead
+                                                   : Subscribers::Place::kBehind,
+                    now_.monotonic);
+  tell(joining.from, Committed{.previous = published_,
+                               .previous_chain = published_chain_,
+                               .entries = {},
+                               .head = published_,
+                               .durable = std::min(durable_, published_),
+                               .checkpoint = checkpoint_,
+                               .digest = std::nullopt});
+}
+
+void Leader::receive(const Address& from, const Acknowledge& message) {
+  subscribers_.acknowledge(from, message.applied);
+}
+
+void Leader::receive(const Address& from, const RangeRequest& message) {
+  say(Read{.to = from, .request = message, .head = {}});
+}
+
+void Leader::receive(const Address& from, const ReadIndexRequest& message) {
+  // Answered when it is said, with what is published by then, under a lease that is good then.
+  send(from, ReadIndex{.call = message.call, .index = {}});
+}
+
+void Leader::receive(const Address& from, const QueryRequest& message) {
+  if (waiting_queries_.size() >= kWaitingQueriesMax) return;
+  QueryRequest query = message;
+  if (query.linearizable) query.not_before = std::max(query.not_before, published_);
+  waiting_queries_.push_back(Read{.to = from, .request = std::move(query), .head = {}});
+  release_waiting_queries();
+}
+
+void Leader::receive(const Address& from, const TransferRequest& message) {
+  say(Read{.to = from, .request = message, .head = {}});
+}
+
+void Leader::receive(const Address& from, const CheckpointRequest& message) {
+  checkpoint_calls_.emplace_back(from, message.call);
+  checkpoint_wanted_ = true;
+}
+
+void Leader::receive(const Address& from, const StatsRequest& message) {
+  say(Read{.to = from, .request = message, .head = {}});
+}
+
+void Leader::receive(const Address& /*from*/, const CloseSession& message) {
+  close_session(message.client);
+}
+
+void Leader::receive(const Address& /*from*/, const DigestDispute& message) {
+  if (message.index > disputed_) {  // each index once: a recomputation reads everything
+    disputed_ = sequenced_;
+    out_.recheck_digest = true;
+  }
+}
+
+}  // namespace tablog::leader
