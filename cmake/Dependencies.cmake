@@ -2,12 +2,15 @@
 # SYSTEM includes, so our warnings do not apply to them.
 if(EMSCRIPTEN)
   set(TABLOG_DEPS "${PROJECT_SOURCE_DIR}/.deps/wasm")
+  set(TABLOG_SQLITE "${PROJECT_SOURCE_DIR}/.deps/sqlite-wasm")
 else()
   set(TABLOG_DEPS "${PROJECT_SOURCE_DIR}/.deps/native")
+  set(TABLOG_SQLITE "${PROJECT_SOURCE_DIR}/.deps/sqlite-native")
 endif()
 set(TABLOG_NATIVE_DEPS "${PROJECT_SOURCE_DIR}/.deps/native") # tools that run on the build machine
 set(TABLOG_SQLITE_SOURCE "${PROJECT_SOURCE_DIR}/node_modules/better-sqlite3/deps/sqlite3")
-foreach(path "${TABLOG_DEPS}/include" "${TABLOG_NATIVE_DEPS}/bin/capnp" "${TABLOG_SQLITE_SOURCE}")
+foreach(path "${TABLOG_DEPS}/include" "${TABLOG_NATIVE_DEPS}/bin/capnp" "${TABLOG_SQLITE}/include"
+             "${TABLOG_SQLITE_SOURCE}/sqlite3.c")
   if(NOT EXISTS "${path}")
     message(FATAL_ERROR "${path} is missing: run ./dev setup")
   endif()
@@ -34,14 +37,12 @@ endif()
 find_package(GTest CONFIG REQUIRED PATHS "${TABLOG_DEPS}/lib/cmake/GTest" NO_DEFAULT_PATH
              NO_CMAKE_FIND_ROOT_PATH)
 
-# SQLite, from the amalgamation that npm's lock file pins.
-include(cmake/sqlite_options.cmake)
-list(JOIN TABLOG_SQLITE_OPTIONS " " TABLOG_SQLITE_OPTIONS_TEXT)
-configure_file(cmake/sqlite_build.h.in generated/sqlite/sqlite_build.h @ONLY)
-add_library(tablog_sqlite STATIC "${TABLOG_SQLITE_SOURCE}/sqlite3.c")
-add_library(SQLite::SQLite3 ALIAS tablog_sqlite)
-target_include_directories(tablog_sqlite SYSTEM PUBLIC "${TABLOG_SQLITE_SOURCE}"
-                                                       "${PROJECT_BINARY_DIR}/generated/sqlite")
-target_compile_definitions(tablog_sqlite PUBLIC ${TABLOG_SQLITE_OPTIONS})
-# -Oz costs SQLite no measurable speed in wasm and saves a third of its size.
-target_compile_options(tablog_sqlite PRIVATE -w $<IF:$<BOOL:${EMSCRIPTEN}>,-Oz,-O2>)
+# SQLite: the set-up's, except that sanitizers should see inside it.
+if(TABLOG_SANITIZE)
+  add_subdirectory(cmake/sqlite)
+  add_library(SQLite::sqlite3 ALIAS sqlite3)
+else()
+  find_package(SQLite CONFIG REQUIRED PATHS "${TABLOG_SQLITE}" NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH)
+endif()
+add_library(SQLite::SQLite3 INTERFACE IMPORTED)
+target_link_libraries(SQLite::SQLite3 INTERFACE SQLite::sqlite3)

@@ -5,8 +5,6 @@
 . "$root/scripts/apt.sh"
 deps="$root/.deps"
 
-# Parts of the cache. key_PART depends on the script that makes it and on the parts it is made from.
-common=("$root/scripts/lib.sh" "$root/scripts/apt.sh")
 script_of() { echo "$root/scripts/provision/$1.sh"; }
 
 # provide PART KEY [VARIABLE=VALUE…]: makes the part unless the cache has it, and links it.
@@ -33,13 +31,47 @@ provide() {
   [[ $(readlink "$deps/$part") == "$final" ]] || ln -sfnT "$final" "$deps/$part"
 }
 
-set_up_sources() { provide sources "$(hash_of "${common[@]}" "$(script_of sources)")"; }
+set_up_sources() { provide sources "$(hash_of "$suite" "$(script_of sources)")"; }
+
+set_up_toolchain() { provide toolchain "$(hash_of "$suite" "$(script_of toolchain)")"; }
+
+# An Emscripten on PATH that is new enough wins over the provisioned one.
+set_up_emscripten() {
+  local home version
+  home=$(command -v emcc >/dev/null && em-config EMSCRIPTEN_ROOT 2>/dev/null) || home=
+  version=$(cat "$home/emscripten-version.txt" 2>/dev/null | tr -d '"') || version=
+  if [[ -z $version || $(printf '%s\n3.1.69\n' "$version" | sort -V | head -1) != 3.1.69 ]]; then
+    set_up_toolchain
+    home="$deps/toolchain/usr/share/emscripten"
+  fi
+  ln -sfnT "$(realpath "$home")" "$deps/emscripten"
+}
+
+# What SQLite is built from: the amalgamation that the lock file pins, and the options.
+export amalgamation="$root/node_modules/better-sqlite3/deps/sqlite3"
+set_up_sqlite_source() {
+  set_up_npm
+  sqlite=$(hash_of "$amalgamation/sqlite3.c" "$root"/cmake/sqlite/*)
+}
+
+# provide_built PART [VARIABLE=VALUE…]: a part built by common.sh, out of what the values name.
+provide_built() {
+  provide "$1" "$(hash_of "$(script_of common)" "$(script_of "$1")" "${@:2}")" "${@:2}"
+}
 
 set_up_native() {
+  set_up_sqlite_source
   set_up_sources
-  local sources
-  sources=$(readlink "$deps/sources")
-  provide native "$(hash_of "${common[@]}" "$(script_of common)" "$(script_of native)" "$sources")" sources="$sources"
+  provide_built native sources="$(readlink "$deps/sources")"
+  provide_built sqlite-native sqlite="$sqlite"
+}
+
+set_up_wasm() {
+  set_up_emscripten
+  set_up_native
+  provide_built wasm sources="$(readlink "$deps/sources")" emscripten="$(readlink "$deps/emscripten")" \
+    native="$(readlink "$deps/native")"
+  provide_built sqlite-wasm emscripten="$(readlink "$deps/emscripten")" sqlite="$sqlite"
 }
 
 set_up_npm() {

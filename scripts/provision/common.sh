@@ -1,5 +1,5 @@
-# How the third-party libraries are built, natively and for wasm. Sourced after lib.sh; $sources, $out
-# and the arrays cmake_options and capnproto_options come from the caller.
+# How the third-party libraries are built, natively and for wasm. Sourced after lib.sh; $out, $sources or
+# $amalgamation, and the arrays cmake_options and capnproto_options come from the caller.
 
 configure() {
   cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release "${cmake_options[@]}" "${@:3}"
@@ -19,6 +19,12 @@ install_capnproto() {
   cp capnproto/src/kj/libkj.a capnproto/src/capnp/libcapnp.a "$out/lib/"
   for library in kj capnp; do cp "$source/src/$library/"*.h "$out/include/$library/"; done
   cp "$source/src/capnp/"*.capnp "$out/include/capnp/"
+}
+
+build_sqlite() {
+  configure "$root/cmake/sqlite" sqlite -DTABLOG_SQLITE_SOURCE="$amalgamation" -DCMAKE_INSTALL_PREFIX="$out"
+  cmake --build sqlite
+  cmake --install sqlite
 }
 
 build_googletest() {
