@@ -12,13 +12,16 @@
 
 namespace tablog {
 
+// Of a whole encoded message. It bounds what one appendBatch may carry, with the envelope's share left.
+inline constexpr std::size_t kMessageBytesMax = 64U << 20U;  // 64 MiB
+
 enum class Role : std::uint8_t { kReplica = 0, kLeader = 1 };
 enum class Durability : std::uint8_t { kFull = 0, kRelaxed = 1 };
 
 // A worker's inbox: the tab and which of its two workers. A zero tab addresses every replica of the
 // store (the common channel).
 struct Address {
-  ClientId tab;
+  ClientId tab{};
   Role role{};
   auto operator<=>(const Address&) const = default;
 };
@@ -31,21 +34,21 @@ struct Address {
 using Payload = std::variant<std::vector<Event>, Exec, Void>;
 
 struct AppendRequest {
-  RequestNumber number;
-  RequestNumber settled_through;
+  RequestNumber number{};
+  RequestNumber settled_through{};
   std::uint32_t schema_version{};
   Durability durability{};
-  std::optional<Index> expected_index;  // of the last app entry, or the append is a Conflict
+  std::optional<Index> expected_index{};  // of the last app entry, or the append is a Conflict
   std::uint32_t leader_deaths{};        // leaders that ended with this request in flight
   std::uint64_t request_hash{};
-  Payload payload;
+  Payload payload{};
   bool operator==(const AppendRequest&) const = default;
 };
 
 // The unsent requests of a session, ascending and without gaps. One message for all calls of a task.
 struct AppendRequests {
-  ClientId client;
-  std::vector<AppendRequest> requests;
+  ClientId client{};
+  std::vector<AppendRequest> requests{};
   bool operator==(const AppendRequests&) const = default;
 };
 
@@ -57,24 +60,24 @@ struct Seek {
 // Subscribes the sender to Committed from `applied` on. The leader answers with Committed (also empty),
 // or with SchemaRefused. `applied` 0 with `wants_entries` means: a snapshot first, please.
 struct Join {
-  Index applied;
-  ChainHash chain;       // of the replica at `applied`
+  Index applied{};
+  ChainHash chain{};       // of the replica at `applied`
   bool wants_entries{};  // false for replica: "none": only heads and answers
-  Schema schema;         // the page's; a newer version is migrated to
+  Schema schema{};         // the page's; a newer version is migrated to
   bool operator==(const Join&) const = default;
 };
 
 // Everything up to `applied` is applied, `bytes` of entries since the last one: flow control.
 struct Acknowledge {
-  Index applied;
+  Index applied{};
   bool operator==(const Acknowledge&) const = default;
 };
 
 // Entries from `from` to at most `to`. Answered by Range with the same `call`.
 struct RangeRequest {
   std::uint64_t call{};  // 0: a subscriber's catch-up, answered by Committed instead
-  Index from;
-  Index to;
+  Index from{};
+  Index to{};
   std::uint32_t bytes_max{};
   bool operator==(const RangeRequest&) const = default;
 };
@@ -88,10 +91,10 @@ struct ReadIndexRequest {
 // A query that the leader runs for a tab without a replica. Answered by QueryResult.
 struct QueryRequest {
   std::uint64_t call{};
-  Index not_before;    // session consistency: the leader has at least this applied, or waits
+  Index not_before{};    // session consistency: the leader has at least this applied, or waits
   bool linearizable{};
-  std::string sql;
-  std::vector<Argument> params;
+  std::string sql{};
+  std::vector<Argument> params{};
   bool operator==(const QueryRequest&) const = default;
 };
 
@@ -118,87 +121,87 @@ struct StatsRequest {
 
 // The tab closes its session in good order; nothing of it is in flight any more.
 struct CloseSession {
-  ClientId client;
+  ClientId client{};
   bool operator==(const CloseSession&) const = default;
 };
 
 // This replica's digest at `index` differs from the leader's: the leader recomputes its own.
 struct DigestDispute {
-  Index index;
+  Index index{};
   bool operator==(const DigestDispute&) const = default;
 };
 
 // ---- leader -> replica -------------------------------------------------------------------------
 
 struct Announce {
-  ClientId leader;
-  Index head;
-  ChainHash chain;  // at head
+  ClientId leader{};
+  Index head{};
+  ChainHash chain{};  // at head
   bool operator==(const Announce&) const = default;
 };
 
 // Whole batches, in order. Empty: only the head moves, ask for the range when you can.
 struct Committed {
-  Index previous;           // index before the first entry
-  ChainHash previous_chain;
+  Index previous{};           // index before the first entry
+  ChainHash previous_chain{};
   std::vector<std::shared_ptr<const Bytes>> entries;  // encoded; decode_entry
-  Index head;
-  Index durable;     // flushed through
-  Index checkpoint;  // state database flushed through
-  std::optional<Digest> digest;  // of the state after the last entry here; none in a catch-up range
+  Index head{};
+  Index durable{};     // flushed through
+  Index checkpoint{};  // state database flushed through
+  std::optional<Digest> digest{};  // of the state after the last entry here; none in a catch-up range
   bool operator==(const Committed& other) const;
 };
 
 // A request's fate where Committed does not tell it: duplicates and rejections.
 struct Accepted {
-  Index first_index;
+  Index first_index{};
   std::uint32_t count{1};
-  Term term;
+  Term term{};
   std::int64_t time_ms{};
   std::int64_t changes{};  // of an exec
   bool voided{};  // the number was withdrawn: it took no effect
   bool operator==(const Accepted&) const = default;
 };
 struct Answer {
-  RequestNumber number;
-  std::variant<Accepted, Error> result;
+  RequestNumber number{};
+  std::variant<Accepted, Error> result{};
   bool operator==(const Answer&) const = default;
 };
 struct Answers {
-  ClientId client;
-  std::vector<Answer> answers;
+  ClientId client{};
+  std::vector<Answer> answers{};
   bool operator==(const Answers&) const = default;
 };
 
 // A channel dropped something: send again from `number` on.
 struct ResendFrom {
-  ClientId client;
-  RequestNumber number;
+  ClientId client{};
+  RequestNumber number{};
   bool operator==(const ResendFrom&) const = default;
 };
 
 // The session is closed (its tab's lock was seen released): the page must mint a new one.
 struct SessionClosed {
-  ClientId client;
+  ClientId client{};
   bool operator==(const SessionClosed&) const = default;
 };
 
 struct Range {
   std::uint64_t call{};
-  std::variant<std::vector<std::shared_ptr<const Bytes>>, Error> result;
-  Index head;
+  std::variant<std::vector<std::shared_ptr<const Bytes>>, Error> result{};
+  Index head{};
   bool operator==(const Range& other) const;
 };
 
 struct ReadIndex {
   std::uint64_t call{};
-  Index index;
+  Index index{};
   bool operator==(const ReadIndex&) const = default;
 };
 
 struct QueryResult {
   std::uint64_t call{};
-  std::variant<Bytes, Error> result;  // rows in the boundary encoding, web/host/boundary.h
+  std::variant<Bytes, Error> result{};  // rows in the boundary encoding, web/host/boundary.h
   bool operator==(const QueryResult&) const = default;
 };
 
@@ -207,32 +210,32 @@ struct TransferChunk {
   std::uint64_t transfer{};
   std::uint64_t offset{};
   std::uint64_t total_bytes{};
-  Index index;      // the image is of this index
-  ChainHash chain;  // at `index`
-  std::variant<Bytes, Error> result;
+  Index index{};      // the image is of this index
+  ChainHash chain{};  // at `index`
+  std::variant<Bytes, Error> result{};
   bool operator==(const TransferChunk&) const = default;
 };
 
 struct CheckpointDone {
   std::uint64_t call{};
-  std::variant<Index, Error> result;
+  std::variant<Index, Error> result{};
   bool operator==(const CheckpointDone&) const = default;
 };
 
 struct Stats {
   std::uint64_t call{};
-  std::string json;  // counters; an object
+  std::string json{};  // counters; an object
   bool operator==(const Stats&) const = default;
 };
 
 struct SchemaRefused {
-  Error error;  // kSchemaTooOld, kSchemaConflict, kEngineTooOld, or a migration's kRejected
+  Error error{};  // kSchemaTooOld, kSchemaConflict, kEngineTooOld, or a migration's kRejected
   bool operator==(const SchemaRefused&) const = default;
 };
 
 // The leader cannot lead, and says so instead of hanging: reads of its storage, appends, queries.
 struct LeaderFailed {
-  Error error;
+  Error error{};
   bool operator==(const LeaderFailed&) const = default;
 };
 
@@ -244,10 +247,10 @@ struct TabQuery {
 };
 struct TabInfo {
   std::uint64_t call{};
-  ClientId tab;
+  ClientId tab{};
   Role role{};
   bool visible{};
-  Index applied;
+  Index applied{};
   bool operator==(const TabInfo&) const = default;
 };
 
@@ -261,10 +264,10 @@ using MessageBody =
 // Envelope of every message. A receiver drops what is of another store, or of a lower term than it
 // knows: that is what keeps a deposed leader's words from being heard.
 struct Message {
-  StoreId store;  // zero: the sender does not know it yet
-  Term term;      // the sender's; generation included. Zero: knows none
-  Address from;
-  MessageBody body;
+  StoreId store{};  // zero: the sender does not know it yet
+  Term term{};      // the sender's; generation included. Zero: knows none
+  Address from{};
+  MessageBody body{};
   bool operator==(const Message&) const = default;
 };
 

@@ -1,0 +1,89 @@
+// Node: a tab's way to the lead and back. Stands by for the lock, opens the store, leads, and steps down;
+// says to everyone why it cannot lead, instead of leaving them to wait. While it leads it passes all on to
+// leader::Leader. DESIGN section 6.
+//
+// Pure, like the machines that it joins. The host carries Output out in the order of its fields, and feeds
+// back what each asks for:
+//   leader      -> as leader/leader.h says
+//   close_files -> nothing
+//   open_files  -> StorageOpened, or StorageFailed
+//   release_lock-> nothing; the lock is asked for again, and LockGranted comes when it is this tab's turn
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "leader/leader.h"
+
+namespace tablog::node {
+
+struct Options {
+  leader::Options leader;
+  std::chrono::milliseconds retry_interval{1000};  // after the store could not be opened
+};
+
+struct LockGranted {};
+struct LockLost {};  // stolen, or the worker is told to stop
+struct StorageOpened {
+  leader::Recovered recovered;
+};
+struct StorageFailed {
+  Error error;
+};
+// A leader's own inputs are leader::Input: Received, LocksSeen and Ticked are heard in every state.
+using Input = std::variant<LockGranted, LockLost, StorageOpened, StorageFailed, leader::Input>;
+
+enum class State : std::uint8_t { kStandby = 0, kOpening = 1, kLeading = 2, kFailed = 3 };
+
+struct Output {  // The host acts in declaration order.
+  leader::Output leader{};
+  bool close_files{};
+  bool release_lock{};
+  bool open_files{};
+  bool query_locks{};
+  std::optional<Error> failed{};
+  std::optional<State> state{};  // where it changed
+  std::optional<std::chrono::microseconds> wake_at{};
+};
+
+class Node {
+ public:
+  Node(ClientId self, std::uint64_t seed, Options options = {});
+
+  [[nodiscard]] Output step(const Clock& now, const Input& input);
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] Term term() const { return leader_ ? leader_->term() : Term{}; }
+  [[nodiscard]] const leader::Leader* leader() const { return leader_.get(); }
+
+ private:
+  void on(const LockGranted& input);
+  void on(const LockLost& input);
+  void on(const StorageOpened& input);
+  void on(const StorageFailed& input);
+  void on(const leader::Input& input);
+  void receive(const leader::Received& input);
+  void lead(const leader::Input& input);
+  void merge(leader::Output output);
+  void step_down(Error error);
+  void enter(State state);
+  void tell_failure(std::optional<Address> to);
+
+  ClientId self_;
+  std::uint64_t seed_;
+  Options options_;
+
+  Clock now_{};
+  Output out_{};
+
+  State state_{State::kStandby};
+  std::unique_ptr<leader::Leader> leader_;       // while leading
+  std::optional<leader::LocksSeen> locks_seen_;  // asked for at the grant: the lease is there at once
+  std::optional<Error> error_;                   // while failed
+  std::optional<std::chrono::microseconds> retry_at_;
+};
+
+}  // namespace tablog::node

@@ -1,0 +1,301 @@
+#include "replica/replica.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "log/chain.h"
+#include "log/codec.h"
+
+namespace tablog::replica {
+
+Replica::Replica(ClientId self, Schema schema, Options options)
+    : self_(self), schema_(std::move(schema)), options_(options) {}
+
+Output Replica::step(const Clock& now, const Input& input) {
+  now_ = now;
+  out_ = Output{};
+  std::visit([this](const auto& each) { on(each); }, input);
+  flush_outbox();
+  run_ready_queries();
+  if (const Status current = status(); current != told_) {
+    out_.status = current;
+    told_ = current;
+  }
+  plan_wake();
+  return std::exchange(out_, Output{});
+}
+
+Status Replica::status() const {
+  const bool silent = waits_for_leader() && now_.monotonic - heard_ >= options_.unresponsive_after;
+  return Status{.term = term_,
+                .leader = leader_ ? std::optional(leader_->tab) : std::nullopt,
+                .head = std::max(head_, applied_),
+                .durable = durable_,
+                .applied = applied_,
+                .checkpoint = checkpoint_,
+                .leader_unresponsive = silent};
+}
+
+void Replica::send(std::optional<Address> to, MessageBody body) {
+  out_.messages.push_back(Send{.to = to,
+                               .message = Message{.store = store_,
+                                                  .term = term_,
+                                                  .from = {.tab = self_, .role = Role::kReplica},
+                                                  .body = std::move(body)}});
+}
+
+void Replica::send_to_leader(MessageBody body) {
+  if (leader_) send(leader_, std::move(body));
+}
+
+void Replica::on(const Started& /*input*/) {
+  started_ = heard_ = sought_ = locks_queried_ = now_.monotonic;
+  send(std::nullopt, Seek{});
+}
+
+void Replica::on(const Appends& input) {
+  for (const AppendRequest& each : input.requests) {
+    AppendRequest request = each;
+    request.schema_version = schema_.version;
+    request.request_hash = hash_payload(request.payload);
+    if (outbox_.size() == 0) heard_ = now_.monotonic;  // from now on it is waited for
+    if (auto settled = outbox_.add(std::move(request))) out_.settled.push_back(std::move(*settled));
+  }
+}
+
+void Replica::flush_outbox() {
+  const bool may_send = leader_ && (phase_ == Phase::kLive || phase_ == Phase::kFetching ||
+                                    phase_ == Phase::kRefused);
+  if (!may_send) return;
+  for (;;) {
+    auto requests = outbox_.take_unsent(now_.monotonic, options_.requests_per_message);
+    if (requests.empty()) return;
+    send_to_leader(AppendRequests{.client = self_, .requests = std::move(requests)});
+  }
+}
+
+void Replica::settle(std::vector<Settled> settled) {
+  for (const Settled& each : settled) {
+    if (const auto* accepted = std::get_if<Accepted>(&each.result); accepted && accepted->count > 0) {
+      seen_ = std::max(seen_, Index{accepted->first_index.value + accepted->count - 1});
+    }
+  }
+  std::ranges::move(settled, std::back_inserter(out_.settled));
+}
+
+void Replica::on(const Close& input) {
+  send_to_leader(CloseSession{.client = self_});
+  out_.replies.push_back(Reply{.call = input.call, .result = std::monostate{}});
+}
+
+void Replica::on(const Visibility& input) { visible_ = input.visible; }
+
+// ---- following a leader ------------------------------------------------------------------------
+
+// A leader of a later term speaks: whatever the one before was asked is asked again.
+void Replica::adopt(const Message& message) {
+  store_ = message.store;
+  term_ = message.term;
+  leader_ = message.from;
+  joined_this_term_ = false;
+  heard_ = now_.monotonic;
+  outbox_.leader_changed();
+  join();
+}
+
+void Replica::join() {
+  phase_ = Phase::kJoining;
+  joined_at_ = now_.monotonic;
+  range_asked_.reset();
+  send_to_leader(Join{.applied = applied_,
+                      .chain = chain_,
+                      .wants_entries = !asks_leader(),
+                      .schema = schema_});
+}
+
+void Replica::apply(const Committed& message) {
+  // What is here already was applied from these very bytes, or the histories differ.
+  ChainHash chain = message.previous_chain;
+  std::uint64_t index = message.previous.value;
+  std::size_t bytes = 0;
+  std::vector<EncodedEntry> fresh;
+  for (const auto& encoded : message.entries) {
+    if (Index{index} == applied_ && chain != chain_) break;
+    ++index;
+    chain = extend_chain(chain, *encoded);
+    bytes += encoded->size();
+    if (Index{index} <= applied_) continue;
+    auto entry = decode_entry(*encoded);
+    if (!entry || entry->index != Index{index}) return;  // malformed: dropped, asked for again
+    fresh.push_back(EncodedEntry{.entry = std::move(*entry), .bytes = encoded});
+  }
+  acknowledge(bytes);
+  if (fresh.empty() && index > applied_.value) {
+    return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
+  }
+  if (fresh.empty()) return;
+  for (const EncodedEntry& each : fresh) {
+    const auto& stamp = each.entry.request;
+    if (!stamp || stamp->client != self_ || !ends_request(each.entry)) continue;
+    const auto* exec = std::get_if<Exec>(&each.entry.body);
+    outbox_.accepted(stamp->number,
+                     Accepted{.first_index = Index{each.entry.index.value + 1 - stamp->count},
+                              .count = stamp->count,
+                              .term = each.entry.term,
+                              .time_ms = each.entry.time_ms,
+                              .changes = exec != nullptr ? exec->changes : 0,
+                              .voided = std::holds_alternative<Void>(each.entry.body)});
+  }
+  chain_ = chain;
+  applied_ = Index{index};
+  head_ = std::max(head_, applied_);
+  expected_digest_ = message.digest;
+  out_.apply = std::move(fresh);
+}
+
+void Replica::on(const Applied& input) {
+  if (expected_digest_ && *expected_digest_ != input.digest) {
+    send_to_leader(DigestDispute{.index = applied_});
+    return start_over(Noted::Kind::kDivergence, "this tab's digest differs from the leader's");
+  }
+  caught_up();
+}
+
+void Replica::on(const ApplyFailed& input) {
+  start_over(Noted::Kind::kDivergence, input.error.message);
+}
+
+void Replica::caught_up() {
+  if (applied_ < head_) return ask_range();
+  range_asked_.reset();
+  settle(outbox_.applied(applied_));
+  seen_ = std::max(seen_, applied_);
+  if (applied_ < seen_) return;
+  ready_ = true;
+  if (!std::exchange(was_ready_, true)) out_.ready = true;
+}
+
+void Replica::ask_range() {
+  if (head_.value - applied_.value > options_.snapshot_gap_entries) return fetch_snapshot();
+  settle(outbox_.applied(applied_));
+  if (range_asked_ && now_.monotonic - *range_asked_ < options_.resend_interval) return;
+  range_asked_ = now_.monotonic;
+  send_to_leader(RangeRequest{
+      .call = 0, .from = next(applied_), .to = head_, .bytes_max = options_.range_bytes});
+}
+
+// What this tab holds is not the store's history, or not its content: none of it is served.
+void Replica::start_over(Noted::Kind kind, std::string detail) {
+  out_.noted.push_back(Noted{.kind = kind, .index = applied_, .detail = std::move(detail)});
+  out_.apply.clear();
+  out_.discard = true;
+  ready_ = false;
+  applied_ = {};
+  chain_ = {};
+  seen_ = {};
+  expected_digest_.reset();
+  outbox_.forget_acceptances();
+  fetch_snapshot();
+}
+
+void Replica::fetch_snapshot() {
+  phase_ = Phase::kFetching;
+  transfer_ = 0;
+  image_.clear();
+  chunk_asked_ = now_.monotonic;
+  send_to_leader(TransferRequest{.kind = TransferKind::kSnapshot});
+}
+
+void Replica::receive_snapshot(const TransferChunk& message) {
+  if (phase_ != Phase::kFetching || message.offset != image_.size()) return;
+  const auto* bytes = std::get_if<Bytes>(&message.result);
+  if (bytes == nullptr) return;  // asked for again by the clock
+  if (message.offset > 0 && message.transfer != transfer_) return fetch_snapshot();
+  transfer_ = message.transfer;
+  image_index_ = message.index;
+  image_chain_ = message.chain;
+  if (message.total_bytes > options_.replica_bytes_max) {
+    send_to_leader(TransferRequest{.transfer = transfer_, .done = true});
+    options_.mode = Mode::kNone;
+    out_.discard = true;
+    return join();
+  }
+  image_.insert(image_.end(), bytes->begin(), bytes->end());
+  out_.progress.push_back(
+      Progress{.done_bytes = image_.size(), .total_bytes = message.total_bytes});
+  const bool done = image_.size() >= message.total_bytes;
+  chunk_asked_ = now_.monotonic;
+  send_to_leader(TransferRequest{
+      .transfer = transfer_, .offset = image_.size(), .done = done});
+  if (done) out_.install = std::exchange(image_, {});
+}
+
+void Replica::on(const SnapshotInstalled& /*input*/) {
+  applied_ = image_index_;
+  chain_ = image_chain_;
+  chunk_asked_.reset();
+  join();
+}
+
+void Replica::on(const SnapshotFailed& input) {
+  out_.noted.push_back(
+      Noted{.kind = Noted::Kind::kDivergence, .index = image_index_, .detail = input.error.message});
+  applied_ = {};
+  chain_ = {};
+  fetch_snapshot();
+}
+
+void Replica::acknowledge(std::uint64_t bytes) {
+  constexpr std::uint64_t kOverheadBytes = 64;  // as the leader counts a Committed message
+  unacknowledged_bytes_ += bytes + kOverheadBytes;
+  if (unacknowledged_bytes_ < options_.acknowledge_bytes) return;
+  unacknowledged_bytes_ = 0;
+  send_to_leader(Acknowledge{.applied = asks_leader() ? head_ : applied_});
+}
+
+void Replica::fail_with(Error error) { out_.failed = std::move(error); }
+
+// ---- time --------------------------------------------------------------------------------------
+
+bool Replica::waits_for_leader() const {
+  return !was_ready_ || !ready_ || outbox_.size() > 0 || !calls_.empty();
+}
+
+void Replica::on(const Ticked& /*input*/) {
+  const auto now = now_.monotonic;
+  expire_calls();
+  if (!was_ready_ && phase_ != Phase::kRefused && now - started_ >= options_.open_timeout) {
+    started_ = now;
+    fail_with(Error{.code = ErrorCode::kLeaderUnresponsive,
+                    .message = "no tab took the lead of this store, or the one that leads does not "
+                               "answer; close its other tabs, or try again"});
+  }
+  if (!waits_for_leader()) return;
+  const auto due = [&](std::optional<std::chrono::microseconds> since) {
+    return since && now - *since >= options_.resend_interval;
+  };
+  const bool silent = !leader_ || due(heard_);
+  if (silent && now - sought_ >= (leader_ ? options_.resend_interval : options_.seek_interval)) {
+    sought_ = now;
+    send(std::nullopt, Seek{});
+  }
+  if (silent && now - locks_queried_ >= std::chrono::seconds{1}) {
+    locks_queried_ = now;
+    out_.query_locks = true;
+  }
+  if (!leader_) return;
+  if (phase_ == Phase::kJoining && due(joined_at_)) join();
+  if (phase_ == Phase::kFetching && due(chunk_asked_)) fetch_snapshot();
+  if (phase_ == Phase::kLive && due(range_asked_)) ask_range();
+  if (due(outbox_.oldest_sent())) outbox_.resend_from(RequestNumber{});
+  if (due(calls_sent_)) send_calls();
+}
+
+void Replica::plan_wake() {
+  if (!waits_for_leader()) return;
+  out_.wake_at =
+      now_.monotonic + (leader_ ? options_.resend_interval / 2 : options_.seek_interval / 2);
+}
+
+}  // namespace tablog::replica

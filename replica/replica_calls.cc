@@ -1,0 +1,224 @@
+// The tab's calls that are not appends: each has a bound, and is asked again of a new leader.
+#include <algorithm>
+#include <utility>
+
+#include "log/codec.h"
+#include "replica/replica.h"
+
+namespace tablog::replica {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+}  // namespace
+
+Replica::Call* Replica::add_call(CallId id, Call call) {
+  if (!waits_for_leader()) heard_ = now_.monotonic;  // from now on it is waited for
+  if (calls_.empty()) calls_sent_ = now_.monotonic;
+  call.began = now_.monotonic;
+  return &calls_.insert_or_assign(id, std::move(call)).first->second;
+}
+
+void Replica::on(const Query& input) {
+  Call call{.request = input};
+  if (!asks_leader() && input.consistency != Consistency::kLinearizable) call.wait_for = Index{};
+  send_call(input.call, *add_call(input.call, std::move(call)));
+}
+
+void Replica::on(const ReadLog& input) { send_call(input.call, *add_call(input.call, {.request = input})); }
+void Replica::on(const Checkpoint& input) {
+  send_call(input.call, *add_call(input.call, {.request = input}));
+}
+void Replica::on(const Export& input) { send_call(input.call, *add_call(input.call, {.request = input})); }
+void Replica::on(const GetStats& input) {
+  send_call(input.call, *add_call(input.call, {.request = input}));
+}
+
+void Replica::on(const Tabs& input) {
+  Call& call = *add_call(input.call, {.request = input});
+  const bool leads = leader_ && leader_->tab == self_;
+  call.tabs.push_back(TabState{.tab = self_,
+                               .role = leads ? Role::kLeader : Role::kReplica,
+                               .visible = visible_,
+                               .applied = applied_});
+  for (const ClientId& tab : input.tabs) {
+    if (tab != self_) send(Address{.tab = tab, .role = Role::kReplica}, TabQuery{.call = input.call});
+  }
+  finish_tabs(input.call, call);
+}
+
+void Replica::on(const Forget& input) { calls_.erase(input.call); }
+
+// Sends what the call needs of the leader; a repetition is harmless, all of these only read.
+void Replica::send_call(CallId id, Call& call) {
+  if (!leader_ || !joined_this_term_) return;
+  std::visit(Overloaded{
+                 [&](const Query& query) {
+                   if (asks_leader()) {
+                     send_to_leader(QueryRequest{
+                         .call = id,
+                         .not_before = query.consistency == Consistency::kLocal ? Index{} : seen_,
+                         .linearizable = query.consistency == Consistency::kLinearizable,
+                         .sql = query.sql,
+                         .params = query.params});
+                   } else if (!call.wait_for) {
+                     send_to_leader(ReadIndexRequest{.call = id});
+                   }
+                 },
+                 [&](const ReadLog& read) {
+                   send_to_leader(RangeRequest{.call = id,
+                                               .from = read.from,
+                                               .to = read.to,
+                                               .bytes_max = options_.range_bytes});
+                 },
+                 [&](const Checkpoint&) { send_to_leader(CheckpointRequest{.call = id}); },
+                 [&](const Export& transfer) {
+                   send_to_leader(TransferRequest{.call = id,
+                                                  .kind = transfer.kind,
+                                                  .transfer = call.transfer,
+                                                  .offset = call.offset});
+                 },
+                 [&](const GetStats&) { send_to_leader(StatsRequest{.call = id}); },
+                 [](const Tabs&) {},
+             },
+             call.request);
+}
+
+void Replica::send_calls() {
+  calls_sent_ = now_.monotonic;
+  for (auto& [id, call] : calls_) send_call(id, call);
+}
+
+void Replica::run_ready_queries() {
+  if (asks_leader()) return;
+  std::erase_if(calls_, [&](auto& each) {
+    const auto* query = std::get_if<Query>(&each.second.request);
+    if (query == nullptr || !each.second.wait_for || *each.second.wait_for > applied_) return false;
+    const bool local = query->consistency == Consistency::kLocal && was_ready_ && applied_ > Index{};
+    if (!ready_ && !local) return false;
+    out_.queries.push_back(RunQuery{.call = each.first, .sql = query->sql, .params = query->params});
+    return true;
+  });
+}
+
+void Replica::finish(CallId id, decltype(Reply::result) result) {
+  calls_.erase(id);
+  out_.replies.push_back(Reply{.call = id, .result = std::move(result)});
+}
+
+void Replica::receive(const Address& /*from*/, const ReadIndex& message) {
+  const auto call = calls_.find(static_cast<CallId>(message.call));
+  if (call == calls_.end() || !std::holds_alternative<Query>(call->second.request)) return;
+  call->second.wait_for = message.index;
+  head_ = std::max(head_, message.index);
+  if (applied_ < head_ && phase_ == Phase::kLive) ask_range();
+}
+
+void Replica::receive(const Address& /*from*/, const QueryResult& message) {
+  const auto id = static_cast<CallId>(message.call);
+  const auto call = calls_.find(id);
+  if (call == calls_.end() || !std::holds_alternative<Query>(call->second.request)) return;
+  if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
+  finish(id, std::get<Bytes>(message.result));
+}
+
+void Replica::receive(const Address& /*from*/, const Range& message) {
+  const auto id = static_cast<CallId>(message.call);
+  const auto call = calls_.find(id);
+  if (call == calls_.end()) return;
+  const auto* read = std::get_if<ReadLog>(&call->second.request);
+  if (read == nullptr) return;
+  if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
+  const auto& entries = std::get<std::vector<std::shared_ptr<const Bytes>>>(message.result);
+  const Index to = read->to == Index{} ? message.head : std::min(read->to, message.head);
+  const Index after{read->from.value + entries.size()};
+  finish(id, EntriesRead{.entries = entries, .next = after <= to && !entries.empty() ? after : Index{}});
+}
+
+void Replica::receive(const Address& /*from*/, const TransferChunk& message) {
+  if (message.call == 0) return receive_snapshot(message);
+  const auto id = static_cast<CallId>(message.call);
+  const auto call = calls_.find(id);
+  if (call == calls_.end() || !std::holds_alternative<Export>(call->second.request)) return;
+  export_chunk(id, call->second, message);
+}
+
+void Replica::export_chunk(CallId id, Call& call, const TransferChunk& message) {
+  if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
+  if (call.transfer != 0 && message.transfer != call.transfer) return;
+  if (message.offset != call.offset) return;
+  const auto& bytes = std::get<Bytes>(message.result);
+  call.transfer = message.transfer;
+  call.offset += bytes.size();
+  call.began = now_.monotonic;  // it moves: the bound is on standing still
+  out_.chunks.push_back(Chunk{.call = id, .bytes = bytes});
+  if (call.offset < message.total_bytes) return send_call(id, call);
+  send_to_leader(TransferRequest{.call = id, .transfer = call.transfer, .done = true});
+  finish(id, message.index);
+}
+
+void Replica::receive(const Address& /*from*/, const tablog::CheckpointDone& message) {
+  const auto id = static_cast<CallId>(message.call);
+  const auto call = calls_.find(id);
+  if (call == calls_.end() || !std::holds_alternative<Checkpoint>(call->second.request)) return;
+  if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
+  checkpoint_ = std::max(checkpoint_, std::get<Index>(message.result));
+  finish(id, std::get<Index>(message.result));
+}
+
+void Replica::receive(const Address& /*from*/, const Stats& message) {
+  const auto id = static_cast<CallId>(message.call);
+  const auto call = calls_.find(id);
+  if (call == calls_.end() || !std::holds_alternative<GetStats>(call->second.request)) return;
+  finish(id, message.json);
+}
+
+void Replica::receive(const Address& /*from*/, const TabInfo& message) {
+  const auto id = static_cast<CallId>(message.call);
+  const auto found = calls_.find(id);
+  if (found == calls_.end() || !std::holds_alternative<Tabs>(found->second.request)) return;
+  Call& call = found->second;
+  const bool known = std::ranges::any_of(
+      call.tabs, [&](const TabState& state) { return state.tab == message.tab; });
+  if (known) return;
+  call.tabs.push_back(TabState{.tab = message.tab,
+                               .role = message.role,
+                               .visible = message.visible,
+                               .applied = message.applied,
+                               .round_trip = now_.monotonic - call.began});
+  finish_tabs(id, call);
+}
+
+void Replica::finish_tabs(CallId id, Call& call) {
+  const auto& asked = std::get<Tabs>(call.request).tabs;
+  const bool all = std::ranges::all_of(asked, [&](const ClientId& tab) {
+    return std::ranges::any_of(call.tabs, [&](const TabState& state) { return state.tab == tab; });
+  });
+  if (all) finish(id, std::move(call.tabs));
+}
+
+void Replica::expire_calls() {
+  std::vector<CallId> expired;
+  for (auto& [id, call] : calls_) {
+    const bool tabs = std::holds_alternative<Tabs>(call.request);
+    if (now_.monotonic - call.began >= (tabs ? options_.tabs_timeout : options_.call_timeout)) {
+      expired.push_back(id);
+    }
+  }
+  for (const CallId id : expired) {
+    Call& call = calls_.at(id);
+    if (std::holds_alternative<Tabs>(call.request)) {
+      finish(id, std::move(call.tabs));  // those that answered
+    } else {
+      finish(id, Error{.code = ErrorCode::kLeaderUnresponsive,
+                       .message = "the leader did not answer in time; nothing was changed, try again"});
+    }
+  }
+}
+
+}  // namespace tablog::replica

@@ -1,0 +1,112 @@
+// What each message tells a replica. Everything here is untrusted input from another tab.
+#include <algorithm>
+#include <utility>
+
+#include "replica/replica.h"
+
+namespace tablog::replica {
+
+// A lower term is a leader that was deposed, another store a name that was deleted and made anew: dropped.
+void Replica::on(const Received& input) {
+  const Message& message = input.message;
+  if (!store_.is_zero() && !message.store.is_zero() && message.store != store_) return;
+  const bool by_leader = message.from.role == Role::kLeader;
+  if (!by_leader || std::holds_alternative<LeaderFailed>(message.body)) {
+    std::visit([&](const auto& body) { receive(message.from, body); }, message.body);
+    return;
+  }
+  if (message.term < term_ || message.term == Term{} || message.store.is_zero()) return;
+  if (message.term > term_) {
+    adopt(message);
+    if (std::holds_alternative<Announce>(message.body)) return;
+  }
+  if (!leader_ || message.from != *leader_) return;
+  heard_ = now_.monotonic;
+  std::visit([&](const auto& body) { receive(message.from, body); }, message.body);
+}
+
+void Replica::receive(const Address& /*from*/, const Announce& message) {
+  head_ = std::max(head_, message.head);
+  if (phase_ == Phase::kSeeking) join();
+}
+
+void Replica::receive(const Address& /*from*/, const Committed& message) {
+  if (phase_ == Phase::kRefused) return;
+  const bool first = !std::exchange(joined_this_term_, true);
+  if (first) {
+    head_ = message.head;  // of this term's history, which may be shorter than what was heard before
+    send_calls();
+  }
+  head_ = std::max(head_, message.head);
+  durable_ = std::max(message.durable, first ? Index{} : durable_);
+  checkpoint_ = std::max(checkpoint_, message.checkpoint);
+  if (phase_ == Phase::kJoining) phase_ = Phase::kLive;
+
+  if (asks_leader()) {
+    acknowledge(0);
+    applied_ = head_;
+    chain_ = message.previous_chain;
+    return caught_up();
+  }
+  if (phase_ != Phase::kLive) return;  // a snapshot is on its way
+  if (first && message.head < applied_) {
+    return start_over(Noted::Kind::kRollback, "the new leader's log ends before what this tab applied");
+  }
+  if (message.entries.empty() && message.previous == applied_ && message.previous_chain != chain_) {
+    return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
+  }
+  if (message.previous > applied_) return ask_range();
+  if (message.entries.empty()) return caught_up();
+  range_asked_.reset();
+  apply(message);
+  if (out_.apply.empty() && phase_ == Phase::kLive) caught_up();
+}
+
+void Replica::receive(const Address& /*from*/, const Answers& message) {
+  if (message.client != self_) return;
+  for (const Answer& answer : message.answers) {
+    if (const auto* accepted = std::get_if<Accepted>(&answer.result)) {
+      outbox_.accepted(answer.number, *accepted);
+    } else if (auto settled = outbox_.rejected(answer.number, std::get<Error>(answer.result))) {
+      out_.settled.push_back(std::move(*settled));
+    }
+  }
+  // A tab whose schema was refused applies nothing any more; the answer is all there is to wait for.
+  const bool applies = phase_ != Phase::kRefused && !asks_leader();
+  settle(outbox_.applied(applies ? applied_ : Index{UINT64_MAX - 1}));
+}
+
+void Replica::receive(const Address& /*from*/, const ResendFrom& message) {
+  if (message.client == self_) outbox_.resend_from(message.number);
+}
+
+void Replica::receive(const Address& /*from*/, const SessionClosed& message) {
+  if (message.client != self_) return;
+  Error error{.code = ErrorCode::kClosed,
+              .message = "the leader saw this tab's lock released and closed its session; reload the tab"};
+  settle(outbox_.fail_all(error));
+  fail_with(std::move(error));
+}
+
+void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
+  phase_ = Phase::kRefused;
+  fail_with(message.error);
+}
+
+void Replica::receive(const Address& from, const LeaderFailed& message) {
+  if (from.role != Role::kLeader) return;
+  // What is damaged stays damaged: nobody will ever answer what was sent.
+  if (message.error.code == ErrorCode::kCorrupt) settle(outbox_.fail_all(message.error));
+  fail_with(message.error);
+}
+
+void Replica::receive(const Address& from, const TabQuery& message) {
+  const bool leads = leader_ && leader_->tab == self_;
+  send(from, TabInfo{.call = message.call,
+                     .tab = self_,
+                     .role = leads ? Role::kLeader : Role::kReplica,
+                     .visible = visible_,
+                     .applied = applied_});
+}
+
+}  // namespace tablog::replica
