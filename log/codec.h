@@ -1,6 +1,7 @@
-// Codec: entries and messages to bytes and back. With codec.cc the only place that sees Cap'n Proto;
-// KJ exceptions become results there. Input is untrusted: sizes, traversal and nesting are bounded
-// before anything is allocated. Schemas: log/entry.capnp, log/wire.capnp.
+// Codec: entries and messages to bytes and back. Its sources (codec_*.cc, sharing codec_wire.h) are the
+// only place that sees Cap'n Proto; KJ exceptions become results there. Input is untrusted: sizes,
+// traversal and nesting are bounded before anything is allocated. Schemas: log/entry.capnp,
+// log/wire.capnp.
 #pragma once
 
 #include "log/entry.h"
@@ -15,7 +16,8 @@ namespace tablog {
 // kMalformed when the bytes are not one whole entry.
 [[nodiscard]] Result<Entry> decode_entry(ByteView bytes);
 
-// A message between tabs with its envelope. kMalformed on anything else.
+// A message between tabs with its envelope, at most kMessageBytesMax: whoever builds one keeps within
+// it. kMalformed on anything else.
 [[nodiscard]] Bytes encode_message(const Message& message);
 [[nodiscard]] Result<Message> decode_message(ByteView bytes);
 

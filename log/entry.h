@@ -27,8 +27,8 @@ inline constexpr std::size_t kArgumentsMax = 1000;          // named parameters 
 using Value = std::variant<std::monostate, std::int64_t, double, std::string, Bytes>;
 
 struct Argument {
-  std::string name;  // without the colon; positional parameters of exec are "1", "2", …
-  Value value;
+  std::string name{};  // without the colon; positional parameters of exec are "1", "2", …
+  Value value{};
   bool operator==(const Argument&) const = default;
 };
 
@@ -36,24 +36,24 @@ struct Argument {
 // leaders, because it is part of the log. Source of the idea: Ongaro, "Consensus: Bridging Theory
 // and Practice", section 6.3.
 struct RequestStamp {
-  ClientId client;
-  RequestNumber number;
+  ClientId client{};
+  RequestNumber number{};
   std::uint32_t position{};       // 0-based place of this entry among the request's entries
   std::uint32_t count{1};         // entries of the request
-  RequestNumber settled_through;  // every number up to here is answered and will not come again
+  RequestNumber settled_through{};  // every number up to here is answered and will not come again
   std::uint64_t request_hash{};   // XXH3-64 of the request's payload: same number, other words is a bug
   bool operator==(const RequestStamp&) const = default;
 };
 
 struct Event {
-  std::string type;
-  std::vector<Argument> args;
+  std::string type{};
+  std::vector<Argument> args{};
   bool operator==(const Event&) const = default;
 };
 
 struct Exec {
-  std::string sql;  // one or more statements
-  std::vector<Argument> params;
+  std::string sql{};  // one or more statements
+  std::vector<Argument> params{};
   std::int64_t changes{};  // rows that it changed when it was sequenced; not part of the request hash
   bool operator==(const Exec&) const = default;
 };
@@ -63,42 +63,42 @@ struct Void {  // a call withdrawn after it had its number
 };
 
 struct TermStart {
-  ClientId leader;
+  ClientId leader{};
   bool operator==(const TermStart&) const = default;
 };
 
 struct Materializer {
-  std::string type;
-  std::string sql;
+  std::string type{};
+  std::string sql{};
   bool operator==(const Materializer&) const = default;
 };
 
 struct Upcaster {
-  std::string type;
+  std::string type{};
   std::uint32_t from{};
-  std::string args_sql;
+  std::string args_sql{};
   bool operator==(const Upcaster&) const = default;
 };
 
 struct Schema {
   std::uint32_t version{};
-  std::vector<std::string> migrations;  // index i takes version i to i + 1
-  std::vector<Materializer> materializers;
-  std::vector<Upcaster> upcasters;
+  std::vector<std::string> migrations{};  // index i takes version i to i + 1
+  std::vector<Materializer> materializers{};
+  std::vector<Upcaster> upcasters{};
   std::uint32_t flags{};          // none defined in format version 0
-  std::string engine;             // "3.54.1": the SQLite that replays this
-  std::string compile_options;    // cmake/sqlite_options.cmake, as one string
+  std::string engine{};             // "3.54.1": the SQLite that replays this
+  std::string compile_options{};    // cmake/sqlite_options.cmake, as one string
   std::uint64_t profile_hash{};   // of the connection profile, storage/profile.h
   bool operator==(const Schema&) const = default;
 };
 
 struct CheckpointMark {  // the state database is flushed at `index`
-  Index index;
+  Index index{};
   bool operator==(const CheckpointMark&) const = default;
 };
 
 struct SessionClose {
-  ClientId client;
+  ClientId client{};
   bool operator==(const SessionClose&) const = default;
 };
 
@@ -106,14 +106,14 @@ using EntryBody =
     std::variant<Event, Exec, Void, TermStart, Schema, CheckpointMark, SessionClose>;
 
 struct Entry {
-  Index index;
-  Term term;
+  Index index{};
+  Term term{};
   std::int64_t time_ms{};  // leader time since the epoch; never decreasing within a term
   std::int64_t wall_ms{};  // the leader's raw wall clock since the epoch
   std::uint64_t seed{};    // of random() and randomblob() while this entry is applied
   std::uint32_t schema_version{};  // that `body` was written for; 0 before the first schema
-  std::optional<RequestStamp> request;
-  EntryBody body;
+  std::optional<RequestStamp> request{};
+  EntryBody body{};
   bool operator==(const Entry&) const = default;
 };
 
@@ -130,8 +130,8 @@ struct Entry {
 
 // An entry with the bytes that stand in the log, encoded once: they are framed, hashed and sent.
 struct EncodedEntry {
-  Entry entry;
-  std::shared_ptr<const Bytes> bytes;
+  Entry entry{};
+  std::shared_ptr<const Bytes> bytes{};
 };
 
 }  // namespace tablog
