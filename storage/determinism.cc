@@ -1,0 +1,79 @@
+#include "storage/determinism.h"
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <optional>
+#include <random>
+
+namespace tablog::storage {
+namespace {
+
+[[nodiscard]] std::int64_t system_time_ms() {
+  using std::chrono::system_clock;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+void system_entropy(std::span<std::byte> out) {
+  static std::random_device device;
+  for (auto& byte : out) byte = static_cast<std::byte>(device());
+}
+
+// Source of the constants: Vigna, splitmix64, public domain.
+[[nodiscard]] std::uint64_t splitmix64(std::uint64_t& state) {
+  std::uint64_t z = state += 0x9e3779b97f4a7c15;
+  z = (z ^ z >> 30U) * 0xbf58476d1ce4e5b9;
+  z = (z ^ z >> 27U) * 0x94d049bb133111eb;
+  return z ^ z >> 31U;
+}
+
+struct State {
+  std::optional<Pinned> pinned;
+  std::uint64_t stream{};  // of the pinned seed
+  Clock clock = &system_time_ms;
+  Entropy entropy = &system_entropy;
+};
+
+State& state() {
+  static State instance;
+  return instance;
+}
+
+}  // namespace
+
+void pin(Pinned pinned) {
+  state().pinned = pinned;
+  state().stream = pinned.seed;
+  sqlite3_randomness(0, nullptr);
+}
+
+void unpin() {
+  state().pinned.reset();
+  sqlite3_randomness(0, nullptr);
+}
+
+void set_clock(Clock clock) { state().clock = clock != nullptr ? clock : &system_time_ms; }
+
+void set_entropy(Entropy entropy) {
+  state().entropy = entropy != nullptr ? entropy : &system_entropy;
+  if (!state().pinned) sqlite3_randomness(0, nullptr);
+}
+
+std::int64_t current_time_ms() {
+  return state().pinned ? state().pinned->time_ms : state().clock();
+}
+
+void fill_random(std::span<std::byte> out) {
+  if (!state().pinned) return state().entropy(out);
+  while (!out.empty()) {  // little-endian words, whatever the platform
+    std::uint64_t word = splitmix64(state().stream);
+    const auto piece = out.first(out.size() < 8 ? out.size() : 8);
+    for (auto& byte : piece) {
+      byte = static_cast<std::byte>(word);
+      word >>= 8U;
+    }
+    out = out.subspan(piece.size());
+  }
+}
+
+}  // namespace tablog::storage
