@@ -95,7 +95,8 @@ void Replica::send_calls() {
 }
 
 void Replica::run_ready_queries() {
-  if (asks_leader()) return;
+  // Not while entries are on their way into the database: Applied follows at once, and runs them.
+  if (asks_leader() || out_.install || !out_.apply.empty()) return;
   std::erase_if(calls_, [&](auto& each) {
     const auto* query = std::get_if<Query>(&each.second.request);
     if (query == nullptr || !each.second.wait_for || *each.second.wait_for > applied_) return false;

@@ -1,0 +1,98 @@
+// LeaderHost: carries out what node::Node decides, on the store's files. What is left over, messages and
+// platform requests, are the effects for whoever drives it: the browser's worker or the simulator.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "node/node.h"
+#include "storage/store.h"
+#include "web/host/replica_host.h"
+#include "web/host/transfers.h"
+
+namespace tablog::host {
+
+enum class Directory : std::uint8_t { kLog = 0, kPool = 1 };
+
+// ---- inputs
+struct FilesOpened {
+  storage::StoreFiles files;
+};
+struct FilesFailed {
+  Error error;
+};
+struct SlotAdded {
+  Directory directory{};
+  storage::Slot slot;
+};
+
+// ---- effects
+struct OpenFiles {  // every existing slot, and new ones until there are so many
+  std::size_t log_slots{};
+  std::size_t pool_slots{};
+};
+struct WantSlots {  // so many more, in the background
+  std::size_t log_slots{};
+  std::size_t pool_slots{};
+};
+struct CloseFiles {};
+struct ReleaseLock {};  // and ask for it again
+struct ArmBatch {};
+struct RoleChanged {
+  node::State state{};
+  Term term;
+};
+using LeaderEffect = std::variant<SendBytes, SetTimer, QueryLocks, ArmBatch, OpenFiles, WantSlots, CloseFiles,
+                                  ReleaseLock, RoleChanged, Error>;
+
+struct LeaderConfig {
+  ClientId self;
+  StoreId fresh;         // id of a store that does not exist yet
+  std::uint64_t seed{};  // random
+  node::Options options;
+};
+
+class LeaderHost {
+ public:
+  LeaderHost(LeaderConfig config, ReplicaHost::Now now);
+  ~LeaderHost();
+
+  // LockGranted, LockLost, and the leader's Received, BatchDue, LocksSeen, Ticked.
+  [[nodiscard]] std::vector<LeaderEffect> step(const node::Input& input);
+  [[nodiscard]] std::vector<LeaderEffect> open(FilesOpened files);
+  [[nodiscard]] std::vector<LeaderEffect> open_failed(FilesFailed failed);
+  [[nodiscard]] std::vector<LeaderEffect> add(SlotAdded added);
+  // Bytes from a channel. What does not decode is dropped.
+  [[nodiscard]] std::vector<LeaderEffect> receive(ByteView bytes);
+
+  [[nodiscard]] const node::Node& node() const { return node_; }
+  [[nodiscard]] storage::Store* store() { return store_.get(); }
+
+ private:
+  void run(const node::Input& input);
+  void carry_out(node::Output output);
+  void carry_out(leader::Output& output, std::vector<node::Input>& followed_by);
+  [[nodiscard]] node::Input execute(const leader::Execute& execute);
+  [[nodiscard]] node::Input persist(const leader::Persist& persist);
+  void send(const leader::Send& send);
+  void serve(const leader::Read& read, std::vector<node::Input>& followed_by);
+  void serve(const leader::Read& read, const RangeRequest& request, std::vector<node::Input>& followed_by);
+  void serve(const leader::Read& read, const QueryRequest& request);
+  void serve(const leader::Read& read, const TransferRequest& request);
+  void serve(const leader::Read& read, const StatsRequest& request);
+  void answer(const Address& to, MessageBody body);
+  void want_slots();
+
+  LeaderConfig config_;
+  ReplicaHost::Now now_;
+  node::Node node_;
+  std::unique_ptr<storage::Store> store_;
+  Transfers transfers_;
+  std::vector<LeaderEffect> effects_;
+};
+
+}  // namespace tablog::host

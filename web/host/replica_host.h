@@ -1,0 +1,80 @@
+// ReplicaHost: carries out what replica::Replica decides, on a database in memory. What is left over,
+// messages and replies, are the effects for whoever drives it: the browser's worker or the simulator.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "log/clock.h"
+#include "replica/replica.h"
+#include "storage/state_database.h"
+
+namespace tablog::host {
+
+struct SendBytes {
+  std::optional<Address> to;  // none: everyone
+  Bytes bytes;                // an encoded message
+};
+struct SetTimer {
+  std::chrono::microseconds delay;  // one timer: a new one replaces it
+};
+struct QueryLocks {};
+
+struct RepliedRows {
+  Bytes rows;
+};
+struct RepliedEntries {
+  std::vector<Entry> entries;
+  Index next;
+};
+struct Replied {
+  replica::CallId call{};
+  std::variant<Error, RepliedRows, RepliedEntries, Index, std::vector<replica::TabState>, std::string,
+               std::monostate>
+      result;
+};
+struct Ready {};
+
+using ReplicaEffect = std::variant<SendBytes, SetTimer, QueryLocks, replica::Settled, Replied,
+                                   replica::Status, Ready, Error, replica::Noted, replica::Progress,
+                                   replica::Chunk>;
+
+// What of the log a read wants; the rest of the range is passed over.
+struct ReadFilter {
+  std::vector<std::string> types;  // empty: all
+  bool control{};                  // also entries that no app appended
+};
+
+class ReplicaHost {
+ public:
+  using Now = std::function<Clock()>;
+  ReplicaHost(ClientId self, Schema schema, const replica::Options& options, Now now);
+
+  [[nodiscard]] std::vector<ReplicaEffect> step(const replica::Input& input);
+  [[nodiscard]] std::vector<ReplicaEffect> read(const replica::ReadLog& read, ReadFilter filter);
+  // Bytes from a channel. What does not decode is dropped.
+  [[nodiscard]] std::vector<ReplicaEffect> receive(ByteView bytes);
+
+  [[nodiscard]] const replica::Replica& replica() const { return replica_; }
+  [[nodiscard]] storage::StateDatabase* database() { return database_.get(); }
+
+ private:
+  void run(const replica::Input& input);
+  void carry_out(replica::Output output);
+  [[nodiscard]] replica::Input install(ByteView image);
+  [[nodiscard]] replica::Input apply(const std::vector<EncodedEntry>& entries);
+  void discard();
+  void reply(replica::Reply reply);
+  [[nodiscard]] Replied filtered(replica::CallId call, const replica::EntriesRead& read);
+
+  replica::Replica replica_;
+  Now now_;
+  std::unique_ptr<storage::StateDatabase> database_;
+  std::map<replica::CallId, ReadFilter> filters_;
+  std::vector<ReplicaEffect> effects_;
+};
+
+}  // namespace tablog::host
