@@ -21,7 +21,7 @@ struct BatchItem {
 };
 
 struct BatchContext {
-  Term term;
+  Term term{};
   std::int64_t time_ms{};
   std::int64_t wall_ms{};
   std::uint64_t seed{};  // entry i of the log gets a seed derived from this and i
@@ -29,8 +29,8 @@ struct BatchContext {
 
 // Per item, in order: its entries, or why it left no trace.
 struct BatchResult {
-  std::vector<std::variant<std::vector<EncodedEntry>, Error>> items;
-  Digest digest;  // of the state after the batch
+  std::vector<std::variant<std::vector<EncodedEntry>, Error>> items{};
+  Digest digest{};  // of the state after the batch
 };
 
 }  // namespace tablog

@@ -234,6 +234,7 @@ void put(wire::Accepted::Builder to, const Accepted& accepted) {
   to.setCount(accepted.count);
   to.setTerm(accepted.term.value);
   to.setTimeMs(accepted.time_ms);
+  to.setChanges(accepted.changes);
   to.setVoided(accepted.voided);
 }
 
@@ -242,6 +243,7 @@ Accepted get(wire::Accepted::Reader from) {
           .count = from.getCount(),
           .term = {from.getTerm()},
           .time_ms = from.getTimeMs(),
+          .changes = from.getChanges(),
           .voided = from.getVoided()};
 }
 

@@ -80,6 +80,7 @@ void put(wire::Event::Builder to, const Event& event) {
 
 void put(wire::Exec::Builder to, const Exec& exec) {
   to.setSql(to_kj(exec.sql));
+  to.setChanges(exec.changes);
   put(to.initParams(static_cast<std::uint32_t>(exec.params.size())), exec.params);
 }
 
@@ -114,7 +115,9 @@ void put(wire::Payload::Builder to, const Payload& payload) {
       put(list[i], (*events)[i]);
     }
   } else if (const auto* exec = std::get_if<Exec>(&payload)) {
-    put(to.initExec(), *exec);
+    auto to_exec = to.initExec();
+    put(to_exec, *exec);
+    to_exec.setChanges(0);
   } else {
     to.setWithdrawn();
   }
@@ -134,7 +137,9 @@ Event get(wire::Event::Reader from) {
 }
 
 Exec get(wire::Exec::Reader from) {
-  return {.sql = to_string(from.getSql()), .params = get(from.getParams())};
+  return {.sql = to_string(from.getSql()),
+          .params = get(from.getParams()),
+          .changes = from.getChanges()};
 }
 
 Schema get(wire::Schema::Reader from) {
@@ -199,7 +204,7 @@ std::size_t words_of(const Event& event) {
 }
 
 std::size_t words_of(const Exec& exec) {
-  return 2 + words_of_bytes(exec.sql.size()) + words_of(std::span(exec.params));
+  return 3 + words_of_bytes(exec.sql.size()) + words_of(std::span(exec.params));
 }
 
 std::size_t words_of(const Schema& schema) {

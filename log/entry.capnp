@@ -48,6 +48,7 @@ struct Event {
 struct Exec {
   sql @0 :Text;
   params @1 :List(Argument);
+  changes @2 :Int64;  # not in a Payload: nobody knows them yet
 }
 
 struct Argument {

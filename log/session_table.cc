@@ -9,9 +9,10 @@ namespace tablog {
 namespace {
 
 // Session: u64 last_logged, u64 settled_through, u64 closed (term), u32 is_closed, u32 count; then
-// per unsettled number u64 number, u64 first index, u64 term, i64 time, u32 count, u32 voided.
+// per unsettled number u64 number, u64 first index, u64 term, i64 time, i64 changes, u32 count,
+// u32 voided.
 constexpr std::size_t kSessionBytes = 32;
-constexpr std::size_t kUnsettledBytes = 40;
+constexpr std::size_t kUnsettledBytes = 48;
 
 }  // namespace
 
@@ -33,6 +34,7 @@ void SessionTable::apply(const Entry& entry) {
     return;
   }
   const RequestStamp& stamp = *entry.request;
+  const auto* exec = std::get_if<Exec>(&entry.body);
   Session& session = sessions_[stamp.client];
   session.last_logged = std::max(session.last_logged, stamp.number);
   session.settled_through = std::max(session.settled_through, stamp.settled_through);
@@ -41,6 +43,7 @@ void SessionTable::apply(const Entry& entry) {
                              .count = stamp.count,
                              .term = entry.term,
                              .time_ms = entry.time_ms,
+                             .changes = exec != nullptr ? exec->changes : 0,
                              .voided = std::holds_alternative<Void>(entry.body)});
   session.unsettled.erase(session.unsettled.begin(),
                           session.unsettled.upper_bound(session.settled_through));
@@ -65,8 +68,9 @@ Bytes SessionTable::encode(const Session& session) {
     store(bytes, at + 8, accepted.first_index.value);
     store(bytes, at + 16, accepted.term.value);
     store(bytes, at + 24, accepted.time_ms);
-    store(bytes, at + 32, accepted.count);
-    store(bytes, at + 36, static_cast<std::uint32_t>(accepted.voided));
+    store(bytes, at + 32, accepted.changes);
+    store(bytes, at + 40, accepted.count);
+    store(bytes, at + 44, static_cast<std::uint32_t>(accepted.voided));
     at += kUnsettledBytes;
   }
   return bytes;
@@ -89,17 +93,18 @@ Result<Session> SessionTable::decode(ByteView bytes) {
   }
   for (std::size_t at = kSessionBytes; at < bytes.size(); at += kUnsettledBytes) {
     const RequestNumber number{load<std::uint64_t>(bytes, at)};
-    if (load<std::uint32_t>(bytes, at + 36) > 1 ||
+    if (load<std::uint32_t>(bytes, at + 44) > 1 ||
         (!session.unsettled.empty() && number <= session.unsettled.rbegin()->first)) {
       return malformed();
     }
     session.unsettled.emplace_hint(
         session.unsettled.end(), number,
         Accepted{.first_index = {load<std::uint64_t>(bytes, at + 8)},
-                 .count = load<std::uint32_t>(bytes, at + 32),
+                 .count = load<std::uint32_t>(bytes, at + 40),
                  .term = {load<std::uint64_t>(bytes, at + 16)},
                  .time_ms = load<std::int64_t>(bytes, at + 24),
-                 .voided = load<std::uint32_t>(bytes, at + 36) == 1});
+                 .changes = load<std::int64_t>(bytes, at + 32),
+                 .voided = load<std::uint32_t>(bytes, at + 44) == 1});
   }
   return session;
 }

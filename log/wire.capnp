@@ -123,6 +123,7 @@ struct Accepted {
   term @2 :UInt64;
   timeMs @3 :Int64;
   voided @4 :Bool;
+  changes @5 :Int64;
 }
 
 struct Answer {

@@ -189,6 +189,12 @@ TEST(HashPayloadTest, OtherWordsGiveAnotherHash) {
   EXPECT_NE(hash_payload(payload), hash_payload(Payload{Void{}}));
 }
 
+TEST(HashPayloadTest, ChangesOfAnExecAreNotPartOfIt) {
+  Exec sequenced = samples::exec();
+  sequenced.changes = 3;
+  EXPECT_EQ(hash_payload(Payload{samples::exec()}), hash_payload(Payload{sequenced}));
+}
+
 TEST(HashSchemaTest, SaysWhatASchemaMeansAndNotWhichEngineRunsIt) {
   Schema other = samples::schema();
   other.engine = "3.99.0";

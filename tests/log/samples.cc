@@ -77,6 +77,7 @@ std::vector<MessageBody> to_replica() {
                                                   .count = 2,
                                                   .term = {3},
                                                   .time_ms = -4,
+                                                  .changes = 5,
                                                   .voided = true}},
                               {.number = {6}, .result = error()}}},
           ResendFrom{.client = id<ClientId>(10), .number = {4}},
@@ -128,7 +129,8 @@ Event event() {
 
 Exec exec() {
   return {.sql = "UPDATE todo SET done = ?1",
-          .params = {{"1", std::int64_t{1}}, {"2", std::string("two")}}};
+          .params = {{"1", std::int64_t{1}}, {"2", std::string("two")}},
+          .changes = 0};
 }
 
 Schema schema() {
@@ -152,7 +154,9 @@ RequestStamp stamp() {
 }
 
 std::vector<EntryBody> bodies() {
-  return {event(),  exec(),
+  Exec sequenced = exec();
+  sequenced.changes = 3;
+  return {event(),  sequenced,
           Void{},   TermStart{id<ClientId>(0x20)},
           schema(), CheckpointMark{{99}},
           SessionClose{id<ClientId>(0x30)}};

@@ -57,6 +57,13 @@ TEST(SessionTableTest, WithdrawnNumberIsVoid) {
   EXPECT_TRUE(table.find(kClient)->unsettled.at({1}).voided);
 }
 
+TEST(SessionTableTest, ExecIsKnownWithItsChanges) {
+  SessionTable table;
+  table.apply(appended(10, {.client = kClient, .number = {1}},
+                       Exec{.sql = "DELETE FROM t", .params = {}, .changes = 4}));
+  EXPECT_EQ(table.find(kClient)->unsettled.at({1}).changes, 4);
+}
+
 TEST(SessionTableTest, ClosedSessionIsATombstoneUntilTheNextTerm) {
   SessionTable table;
   table.apply(appended(10, {.client = kClient, .number = {1}}));
