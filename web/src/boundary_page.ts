@@ -1,0 +1,301 @@
+// The page's half of docs/boundary.md: the inputs that it has for its replica worker, and the outputs
+// that concern it.
+
+import { Reader, type Id, type Writer } from "./bytes.js";
+import { TablogError, errorCodes, type Outcome } from "./errors.js";
+import type { LogEntry } from "./log_entry.js";
+import type { Schema } from "./schema.js";
+import type { ColumnValue } from "./values.js";
+
+export type Durability = "full" | "relaxed";
+export type Consistency = "session" | "linearizable" | "local";
+export type ReplicaMode = "memory" | "none";
+
+export interface Configuration {
+  readonly client: Id;
+  readonly replica: ReplicaMode;
+  readonly replicaMaxBytes: number;
+  readonly schema: Schema;
+}
+
+/** An append as it stands in the session; `payload` as encoded by `writeEvents` and its like. */
+export interface AppendInput {
+  readonly number: number;
+  readonly settledThrough: number;
+  readonly durability: Durability;
+  readonly expectedIndex: number | undefined;
+  readonly payload: Uint8Array;
+}
+
+export const inputs = {
+  configure(w: Writer, { client, replica, replicaMaxBytes, schema }: Configuration): void {
+    w.u8(0);
+    w.id(client);
+    w.u8(replica === "memory" ? 0 : 1);
+    w.u64(replicaMaxBytes);
+    w.u32(schema.version);
+    w.list(schema.migrations, (sql) => w.text(sql));
+    w.list(Object.entries(schema.events), ([type, sql]) => {
+      w.text(type);
+      w.text(sql);
+    });
+    w.u32(0); // upcasters
+  },
+  append(w: Writer, { number, settledThrough, durability, expectedIndex, payload }: AppendInput): void {
+    w.u8(1);
+    w.u64(number);
+    w.u64(settledThrough);
+    w.u8(durability === "full" ? 0 : 1);
+    w.optionU64(expectedIndex);
+    w.raw(payload);
+  },
+  query(w: Writer, call: number, consistency: Consistency, statement: Uint8Array): void {
+    w.u8(2);
+    w.u32(call);
+    w.u8(["session", "linearizable", "local"].indexOf(consistency));
+    w.raw(statement);
+  },
+  read(w: Writer, call: number, range: ReadRange): void {
+    w.u8(3);
+    w.u32(call);
+    w.u64(range.from);
+    w.u64(range.to);
+    w.u32(range.limit);
+    w.list(range.types, (type) => w.text(type));
+    w.bool(range.control);
+  },
+  checkpoint(w: Writer, call: number): void {
+    w.u8(4);
+    w.u32(call);
+  },
+  export(w: Writer, call: number, what: "log" | "database"): void {
+    w.u8(5);
+    w.u32(call);
+    w.u8(what === "log" ? 1 : 2);
+  },
+  tabs(w: Writer, call: number, tabs: readonly Id[]): void {
+    w.u8(6);
+    w.u32(call);
+    w.list(tabs, (tab) => w.id(tab));
+  },
+  stats(w: Writer, call: number): void {
+    w.u8(7);
+    w.u32(call);
+  },
+  close(w: Writer, call: number): void {
+    w.u8(8);
+    w.u32(call);
+  },
+  visibility(w: Writer, visible: boolean): void {
+    w.u8(11);
+    w.bool(visible);
+  },
+  forget(w: Writer, call: number): void {
+    w.u8(12);
+    w.u32(call);
+  },
+};
+
+/** `to` 0: the head. `limit`: entries of this one reply. */
+export interface ReadRange {
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  readonly types: readonly string[];
+  readonly control: boolean;
+}
+
+/** Payload tags of an append. */
+export const payloads = { events: 0, exec: 1, void: 2 } as const;
+
+/** Where an append's entries stand. */
+export interface Accepted {
+  readonly firstIndex: number;
+  readonly count: number;
+  readonly term: number;
+  readonly time: number;
+  readonly changes: number;
+  readonly voided: boolean;
+}
+
+export interface ReplicaStatus {
+  readonly term: number;
+  readonly generation: number;
+  readonly leaderId: Id | null;
+  readonly head: number;
+  readonly durable: number;
+  readonly applied: number;
+  readonly checkpoint: number;
+  readonly leaderUnresponsive: boolean;
+}
+
+export type ReplicaOutput =
+  | { readonly kind: "settled"; readonly number: number; readonly result: Accepted | TablogError }
+  | { readonly kind: "reply"; readonly call: number; readonly result: Reader | TablogError }
+  | { readonly kind: "status"; readonly status: ReplicaStatus }
+  | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly error: TablogError }
+  | { readonly kind: "rollback" | "divergence"; readonly index: number; readonly detail: string }
+  | { readonly kind: "progress"; readonly done: number; readonly total: number }
+  | { readonly kind: "chunk"; readonly call: number; readonly bytes: Uint8Array };
+
+/** Output kinds from here on concern the page; those below it the replica worker. */
+export const kFirstPageOutput = 3;
+
+export function decodeReplicaOutput(bytes: Uint8Array): ReplicaOutput {
+  const r = new Reader(bytes);
+  const kind = r.u8();
+  switch (kind) {
+    case 3: {
+      const number = r.u64();
+      return { kind: "settled", number, result: r.u8() === 0 ? readAccepted(r) : readAppendError(r) };
+    }
+    case 4: {
+      const call = r.u32();
+      return { kind: "reply", call, result: r.u8() === 0 ? r : readError(r) };
+    }
+    case 5:
+      return { kind: "status", status: readStatus(r) };
+    case 6:
+      return { kind: "ready" };
+    case 7:
+      return { kind: "failed", error: readError(r) };
+    case 8:
+      return { kind: r.u8() === 0 ? "rollback" : "divergence", index: r.u64(), detail: r.text() };
+    case 9:
+      return { kind: "progress", done: r.f64(), total: r.f64() };
+    case 10:
+      return { kind: "chunk", call: r.u32(), bytes: r.bytes() };
+    default:
+      throw new RangeError(`unknown output ${kind}`);
+  }
+}
+
+function readAccepted(r: Reader): Accepted {
+  return {
+    firstIndex: r.u64(),
+    count: r.u32(),
+    term: r.u64(),
+    time: r.f64(),
+    changes: Number(r.i64()),
+    voided: r.bool(),
+  };
+}
+
+export function readError(r: Reader, outcome?: () => Outcome): TablogError {
+  const code = errorCodes[r.u8() - 1] ?? "Corrupt"; // what does not decode inside the core
+  const message = r.text();
+  const index = r.option(() => r.u64());
+  const offset = r.option(() => r.u64());
+  return new TablogError(code, message, { index, offset, outcome: outcome?.() });
+}
+
+function readAppendError(r: Reader): TablogError {
+  return readError(r, () => (r.u8() === 0 ? "none" : "unknown"));
+}
+
+function readStatus(r: Reader): ReplicaStatus {
+  return {
+    term: r.u64(),
+    generation: r.u64(),
+    leaderId: readOptionalId(r),
+    head: r.u64(),
+    durable: r.u64(),
+    applied: r.u64(),
+    checkpoint: r.u64(),
+    leaderUnresponsive: r.bool(),
+  };
+}
+
+function readOptionalId(r: Reader): Id | null {
+  const id = r.id();
+  return /^0*$/.test(id) ? null : id;
+}
+
+/** A column's value: integers that a number cannot hold are bigints. */
+export function readValue(r: Reader): ColumnValue {
+  const tag = r.u8();
+  switch (tag) {
+    case 0:
+      return null;
+    case 1: {
+      const integer = r.i64();
+      const number = Number(integer);
+      return Number.isSafeInteger(number) ? number : integer;
+    }
+    case 2:
+      return r.f64();
+    case 3:
+      return r.text();
+    case 4:
+      return r.bytes().slice();
+    case 5:
+      return r.i32();
+    default:
+      throw new RangeError(`unknown value ${tag}`);
+  }
+}
+
+export function readRows(r: Reader): Record<string, ColumnValue>[] {
+  const columns = r.list(() => r.text());
+  return r.list(() => {
+    const row: Record<string, ColumnValue> = {};
+    for (const column of columns) row[column] = readValue(r);
+    return row;
+  });
+}
+
+function readArguments(r: Reader): Record<string, ColumnValue> {
+  return Object.fromEntries(r.list(() => [r.text(), readValue(r)] as const));
+}
+
+export function readEntry(r: Reader): LogEntry {
+  const index = r.u64();
+  const term = r.u64();
+  const time = r.f64();
+  const client = readOptionalId(r);
+  const request = r.u64();
+  const position = r.u32();
+  const count = r.u32();
+  const schemaVersion = r.u32();
+  const common = { index, term, time, client, request, position, count, schemaVersion };
+  const kind = r.u8();
+  switch (kind) {
+    case 0:
+      return { ...common, kind: "event", type: r.text(), args: readArguments(r) };
+    case 1:
+      return { ...common, kind: "exec", sql: r.text(), params: readArguments(r), changes: Number(r.i64()) };
+    case 2:
+      return { ...common, kind: "void" };
+    case 3:
+      return { ...common, kind: "term", leader: r.id() };
+    case 4:
+      return { ...common, kind: "schema", version: r.u32() };
+    case 5:
+      return { ...common, kind: "checkpoint", checkpoint: r.u64() };
+    case 6:
+      return { ...common, kind: "close", closed: r.id() };
+    default:
+      throw new RangeError(`unknown entry ${kind}`);
+  }
+}
+
+export interface TabState {
+  readonly id: Id;
+  readonly role: "leader" | "replica";
+  readonly visible: boolean;
+  readonly applied: number;
+  readonly roundTripMs: number;
+  readonly seenMsAgo: number;
+}
+
+export function readTab(r: Reader): TabState {
+  return {
+    id: r.id(),
+    role: r.u8() === 0 ? "replica" : "leader",
+    visible: r.bool(),
+    applied: r.u64(),
+    roundTripMs: r.f64(),
+    seenMsAgo: r.f64(),
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * tablog: an event-sourced, replicated log store for browser tabs.
+ * @packageDocumentation
+ */
+
+export type { Argument, JsonArgument, Parameters } from "./arguments.js";
+export { TablogError } from "./errors.js";
+export type { Outcome, TablogErrorCode, TablogErrorDetails } from "./errors.js";
+export { StoreErrorEvent, StoreEvent } from "./events.js";
+export type { StoreEventMap } from "./events.js";
+export type { LatencySummary } from "./histogram.js";
+export type { ControlEntry, EventEntry, ExecEntry, LogEntry, LogEntryBase } from "./log_entry.js";
+export { openStore } from "./open_store.js";
+export type { Logger, Progress, StoreOptions } from "./options.js";
+export type { ParameterNames } from "./parameters.js";
+export type {
+  AppendOptions,
+  Appended,
+  Executed,
+  QueryOptions,
+  ReadOptions,
+  StoreStats,
+  Tab,
+} from "./results.js";
+export { defineSchema } from "./schema.js";
+export type {
+  EventArguments,
+  EventOf,
+  EventSql,
+  EventType,
+  Schema,
+  SchemaDefinition,
+} from "./schema.js";
+export type { LeaderChange, Repair, StoreStatus } from "./status.js";
+export { Store } from "./store.js";
+export type { AppendParameters } from "./store.js";
+export type { ColumnValue } from "./values.js";

@@ -1,0 +1,69 @@
+// Names: how a store's name becomes the names of its locks, channels and directory.
+
+import { invalid } from "./errors.js";
+import type { Id } from "./bytes.js";
+
+/** Which of a tab's two workers; numbered as in docs/boundary.md. */
+export type Role = "replica" | "leader";
+
+export const kNameUnitsMax = 1024;
+const kEncodedMax = 100;
+const kPrefix = 40;
+
+
+/** Checks a store's name. @throws TablogError `InvalidArgument` */
+export function requireName(name: unknown): string {
+  if (typeof name !== "string") throw invalid(`name must be a string, not ${typeof name}`);
+  if (name === "") throw invalid("name must not be empty");
+  if (name.length > kNameUnitsMax) throw invalid(`name must have at most ${kNameUnitsMax} UTF-16 units`);
+  if (/\p{Surrogate}/u.test(name)) throw invalid("name has a lone surrogate: it is not Unicode text");
+  return name;
+}
+
+/**
+ * `notes` stays `notes`; bytes that mean something to a file system are percent-encoded; what would
+ * be long becomes a prefix and a SHA-256. `~` stands in no other encoded name.
+ */
+export async function encodeName(name: string, digest: SubtleCrypto): Promise<string> {
+  const utf8 = new TextEncoder().encode(name);
+  const encoded = Array.from(utf8, (byte, at) => encodeByte(byte, at === 0)).join("");
+  if (encoded.length <= kEncodedMax) return encoded;
+  const hash = new Uint8Array(await digest.digest("SHA-256", utf8));
+  return `${encoded.slice(0, kPrefix).replace(/%.?$/, "")}~${hexOf(hash)}`;
+}
+
+function encodeByte(byte: number, first: boolean): string {
+  const character = String.fromCharCode(byte);
+  if (/[A-Za-z0-9_-]/.test(character) || (character === "." && !first)) return character;
+  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function mintId(random: Crypto): Id {
+  return hexOf(random.getRandomValues(new Uint8Array(16)));
+}
+
+export const lockNames = {
+  leader: (key: string): string => `tablog:${key}:leader`,
+  tab: (key: string, tab: Id): string => `tablog:${key}:tab:${tab}`,
+  /** Held by a worker as long as it lives: its grant to anyone else means that the worker has died. */
+  worker: (key: string, tab: Id, role: Role, life: number): string =>
+    `tablog:${key}:worker:${tab}:${role}:${life}`,
+};
+
+export const channelNames = {
+  everyone: (key: string): string => `tablog/${key}`,
+  inbox: (key: string, tab: Id, role: Role): string => `tablog/${key}/${tab}/${role[0]}`,
+};
+
+/** The tabs whose lock is held, of the lock names that are held. */
+export function tabsOf(held: readonly (string | undefined)[], key: string): Id[] {
+  const prefix = lockNames.tab(key, "");
+  return held.flatMap((name) => {
+    const tab = name?.startsWith(prefix) === true ? name.slice(prefix.length) : "";
+    return /^[0-9a-f]{32}$/.test(tab) ? [tab] : [];
+  });
+}

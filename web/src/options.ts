@@ -1,0 +1,107 @@
+// The options of openStore, and what they come to.
+
+import type { Durability, ReplicaMode } from "./boundary_page.js";
+import { invalid } from "./errors.js";
+import { requireName } from "./names.js";
+import type { Schema } from "./schema.js";
+
+/** Where log lines go; `console` fits. */
+export interface Logger {
+  debug(message: string, ...details: readonly unknown[]): void;
+  info(message: string, ...details: readonly unknown[]): void;
+  warn(message: string, ...details: readonly unknown[]): void;
+  error(message: string, ...details: readonly unknown[]): void;
+}
+
+/** How far a long step of opening has come. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What `openStore` takes. */
+export interface StoreOptions<S extends Schema> {
+  /** Any text of 1 to 1024 UTF-16 units. The tabs of an origin that name it share one log. */
+  readonly name: string;
+  readonly schema: S;
+  /** Of each append that does not say otherwise: `full` (default) resolves after a flush to the disk. */
+  readonly durability?: Durability;
+  /**
+   * `memory` (default): this tab keeps a copy of the database and answers its queries by itself.
+   * `none`: queries go to the leader.
+   */
+  readonly replica?: ReplicaMode;
+  /** A database above this is not copied to memory: queries go to the leader. Default 64 MiB. */
+  readonly replicaMaxBytes?: number;
+  /** What a newer schema version does to the state: its migrations run. The only choice so far. */
+  readonly onUpgrade?: "migrate";
+  /** `memory`: one tab, shared with none, gone with it. Only when asked for. */
+  readonly storage?: "opfs" | "memory";
+  /** Asks the browser once to keep the origin's data (`navigator.storage.persist()`). */
+  readonly persist?: boolean;
+  readonly logger?: Logger;
+  /** Where worker.js is, if not beside index.js. */
+  readonly workerUrl?: string | URL;
+  /** Where tablog.wasm is, if not beside index.js. */
+  readonly wasmUrl?: string | URL;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Settings<S extends Schema> {
+  readonly name: string;
+  readonly schema: S;
+  readonly durability: Durability;
+  readonly replica: ReplicaMode;
+  readonly replicaMaxBytes: number;
+  readonly storage: "opfs" | "memory";
+  readonly persist: boolean;
+  readonly logger: Logger | undefined;
+  readonly workerUrl: string;
+  readonly wasmUrl: string;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+const kReplicaMaxBytes = 64 * 2 ** 20;
+
+/** @throws TablogError `InvalidArgument` */
+export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> {
+  if (typeof options !== "object" || options === null) throw invalid("openStore takes an object of options");
+  const name = requireName(options.name);
+  const { schema, replicaMaxBytes = kReplicaMaxBytes, logger, onProgress } = options;
+  if ((schema as Partial<S> | undefined)?.checked !== true) throw invalid("schema must come from defineSchema");
+  if (!Number.isSafeInteger(replicaMaxBytes) || replicaMaxBytes < 0) {
+    throw invalid("replicaMaxBytes must be a whole number of bytes");
+  }
+  const onUpgrade: string = options.onUpgrade ?? "migrate";
+  if (onUpgrade === "rebuild") throw invalid('onUpgrade "rebuild" is not supported by this version of tablog');
+  choice("onUpgrade", onUpgrade, ["migrate"]);
+  return {
+    name,
+    schema,
+    durability: choice("durability", options.durability ?? "full", ["full", "relaxed"]),
+    replica: choice("replica", options.replica ?? "memory", ["memory", "none"]),
+    replicaMaxBytes,
+    storage: choice("storage", options.storage ?? "opfs", ["opfs", "memory"]),
+    persist: options.persist ?? false,
+    logger,
+    workerUrl: urlOf("workerUrl", options.workerUrl ?? new URL("./worker.js", import.meta.url)),
+    wasmUrl: urlOf("wasmUrl", options.wasmUrl ?? new URL("./tablog.wasm", import.meta.url)),
+    onProgress,
+  };
+}
+
+/** One of a closed set. @throws TablogError `InvalidArgument` */
+export function choice<T extends string>(what: string, value: T, among: readonly T[]): T {
+  if (among.includes(value)) return value;
+  throw invalid(`${what} must be ${among.map((item) => `"${item}"`).join(" or ")}, not ${JSON.stringify(value)}`);
+}
+
+// Relative addresses are the page's.
+function urlOf(what: string, value: string | URL): string {
+  const base = (globalThis as { readonly document?: Document }).document?.baseURI ?? globalThis.location.href;
+  try {
+    return new URL(value, base).href;
+  } catch {
+    throw invalid(`${what} is not an address: ${String(value)}`);
+  }
+}

@@ -1,0 +1,102 @@
+// Session: the appends of a tab, numbered 1, 2, 3, … at first send, and kept until they are answered.
+// The numbers are what makes a repeated append take effect once (DESIGN section 4).
+
+import { inputs, payloads, type Accepted, type Durability } from "./boundary_page.js";
+import type { Writer } from "./bytes.js";
+import { TablogError, type Outcome } from "./errors.js";
+
+export interface AppendCall {
+  readonly payload: Uint8Array;
+  readonly durability: Durability;
+  readonly expectedIndex: number | undefined;
+  readonly resolve: (accepted: Accepted) => void;
+  readonly reject: (error: TablogError) => void;
+}
+
+interface Sent {
+  readonly call: AppendCall;
+  withdrawn: boolean;
+}
+
+export class Session {
+  readonly #unsent = new Set<AppendCall>();
+  readonly #unanswered = new Map<number, Sent>(); // ascending
+  #last = 0;
+
+  /** Appends that are neither resolved nor rejected. */
+  get pending(): number {
+    return this.#unsent.size + this.#unanswered.size;
+  }
+
+  add(call: AppendCall): void {
+    this.#unsent.add(call);
+  }
+
+  /** Gives the call its number and writes it; nothing if it has been withdrawn. */
+  write(writer: Writer, call: AppendCall): void {
+    if (!this.#unsent.delete(call)) return;
+    this.#last += 1;
+    const sent = { call, withdrawn: false };
+    this.#unanswered.set(this.#last, sent);
+    this.#writeSent(writer, this.#last, sent);
+  }
+
+  /** All of them, for a worker that has heard of none. */
+  writeAll(writer: Writer): void {
+    for (const [number, sent] of this.#unanswered) this.#writeSent(writer, number, sent);
+    for (const call of this.#unsent) this.write(writer, call);
+  }
+
+  settle(number: number, result: Accepted | TablogError): void {
+    const sent = this.#unanswered.get(number);
+    if (sent === undefined) return; // answered before by another worker
+    this.#unanswered.delete(number);
+    if (result instanceof TablogError) sent.call.reject(result);
+    else if (result.voided) sent.call.reject(aborted());
+    else sent.call.resolve(result);
+  }
+
+  /**
+   * Its signal was aborted. What has no number yet is dropped. Otherwise the number is sent again as
+   * void: it counts if the leader has not heard of the append, and the answer tells.
+   */
+  withdraw(writer: Writer, call: AppendCall): void {
+    if (this.#unsent.delete(call)) return call.reject(aborted());
+    for (const [number, sent] of this.#unanswered) {
+      if (sent.call !== call) continue;
+      sent.withdrawn = true;
+      this.#writeSent(writer, number, sent);
+    }
+  }
+
+  /** Lets go of calls whose store is closed: those that were sent go on without anyone to answer. */
+  disown(calls: ReadonlySet<AppendCall>, error: TablogError): void {
+    for (const call of calls) call.reject(error.withOutcome(this.#unsent.delete(call) ? "none" : "unknown"));
+  }
+
+  /** Rejects what is left. */
+  abandon(error: TablogError): void {
+    const reject = (call: AppendCall, outcome: Outcome): void => call.reject(error.withOutcome(outcome));
+    for (const call of this.#unsent) reject(call, "none");
+    for (const { call } of this.#unanswered.values()) reject(call, "unknown");
+    this.#unsent.clear();
+    this.#unanswered.clear();
+  }
+
+  #writeSent(writer: Writer, number: number, { call, withdrawn }: Sent): void {
+    const { durability, expectedIndex } = call;
+    const payload = withdrawn ? Uint8Array.of(payloads.void) : call.payload;
+    const settledThrough = this.#settledThrough();
+    writer.frame(() => inputs.append(writer, { number, settledThrough, durability, expectedIndex, payload }));
+  }
+
+  // The highest number up to which all are answered.
+  #settledThrough(): number {
+    const [first] = this.#unanswered.keys();
+    return first === undefined ? this.#last : first - 1;
+  }
+}
+
+export function aborted(cause?: unknown): TablogError {
+  return new TablogError("Aborted", "the call was withdrawn by its signal", { outcome: "none", cause });
+}

@@ -1,0 +1,57 @@
+// What both workers have: their start, their clock, their end.
+
+import type { Id } from "./bytes.js";
+import { wordsOf } from "./errors.js";
+import type { FromWorker, StartMessage } from "./worker_protocol.js";
+
+export function tellPage(message: FromWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, { transfer });
+}
+
+/**
+ * The module's state is unknown after a trap: nothing more may be said in its name. The page starts
+ * another worker.
+ */
+export function giveUp(thrown: unknown): void {
+  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
+  tellPage({ kind: "fatal", message: `${wordsOf(thrown)}\n${stack}` });
+  self.close();
+}
+
+/** One timer: a new one replaces it. */
+export class Timer {
+  readonly #due: () => void;
+  #pending: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(due: () => void) {
+    this.#due = due;
+  }
+
+  set(delayMs: number): void {
+    clearTimeout(this.#pending);
+    this.#pending = setTimeout(this.#due, delayMs);
+  }
+}
+
+/** Held until the worker ends, however it ends: that is how its page learns of it. */
+export async function holdLifeLock({ lifeLock }: StartMessage): Promise<void> {
+  await new Promise<void>((granted, refused) => {
+    navigator.locks
+      .request(lifeLock, () => {
+        granted();
+        return new Promise<never>(() => undefined);
+      })
+      .catch(refused);
+  });
+}
+
+/** Which locks are held now, and whether `name` is held by this very worker. */
+export async function seeLocks(name: string, lifeLock: string): Promise<{ held: boolean; names: string[] }> {
+  const { held = [] } = await navigator.locks.query();
+  const holderOf = (lock: string): Id | undefined => held.find((info) => info.name === lock)?.clientId;
+  const holder = holderOf(name);
+  return {
+    held: holder !== undefined && holder === holderOf(lifeLock),
+    names: held.flatMap((info) => info.name ?? []),
+  };
+}

@@ -1,0 +1,42 @@
+// What the page and its workers say to each other: closed unions, posted as they are.
+
+import type { Id } from "./bytes.js";
+import type { LeaderRole } from "./boundary_worker.js";
+import type { Role } from "./names.js";
+
+/** The first message to a worker. */
+export interface StartMessage {
+  readonly kind: "start";
+  readonly role: Role;
+  readonly module: WebAssembly.Module;
+  /** The encoded name of the store (names.ts). */
+  readonly key: string;
+  readonly tab: Id;
+  /** The lock to hold as long as the worker lives. */
+  readonly lifeLock: string;
+  readonly memory: boolean;
+  /** A direct line to the tab's other worker. */
+  readonly line: MessagePort;
+  /** The replica's first input; the leader worker makes its own. */
+  readonly configuration: ArrayBuffer;
+}
+
+export type ToWorker =
+  | StartMessage
+  /** A new line: the tab's other worker was started anew. Never before the hello. */
+  | { readonly kind: "line"; readonly line: MessagePort }
+  /** A sequence of `u32 length, length bytes`: inputs of the replica, from the page. */
+  | { readonly kind: "inputs"; readonly sequence: ArrayBuffer }
+  | { readonly kind: "ping"; readonly count: number };
+
+export type FromWorker =
+  /** The life lock is held and the module stands. */
+  | { readonly kind: "hello" }
+  /** A sequence of `u32 length, length bytes`: those of the replica's outputs that concern the page. */
+  | { readonly kind: "outputs"; readonly sequence: ArrayBuffer }
+  | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
+  /** `error` of docs/boundary.md. */
+  | { readonly kind: "leaderFailed"; readonly error: ArrayBuffer }
+  | { readonly kind: "pong"; readonly count: number }
+  /** The worker cannot go on; it is to be ended. */
+  | { readonly kind: "fatal"; readonly message: string };
