@@ -53,7 +53,8 @@ struct LeaderConfig {
   ClientId self;
   StoreId fresh;         // id of a store that does not exist yet
   std::uint64_t seed{};  // random
-  node::Options options;
+  Generation generation{};
+  node::Options options{};
 };
 
 class LeaderHost {

@@ -1,0 +1,67 @@
+// Bindings: the module's exports, docs/boundary.md. One instance is one worker, of one role.
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "web/host/boundary.h"
+#include "web/opfs_file.h"
+
+namespace {
+
+using tablog::ByteView;
+using tablog::Bytes;
+using tablog::Clock;
+
+// The clocks of the platform, through WASI: performance.now() and Date.now().
+Clock now() {
+  return Clock{.monotonic = std::chrono::duration_cast<std::chrono::microseconds>(
+                   std::chrono::steady_clock::now().time_since_epoch()),
+               .wall = std::chrono::duration_cast<std::chrono::milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())};
+}
+
+using Boundary = std::variant<tablog::host::ReplicaBoundary, tablog::host::LeaderBoundary>;
+
+// The instance's state: a module has no main() to own it.
+std::optional<Boundary>& boundary() {
+  static std::optional<Boundary> instance;
+  return instance;
+}
+
+Bytes& outputs() {
+  static Bytes bytes;
+  return bytes;
+}
+
+enum Role : std::uint32_t { kReplica = 0, kLeader = 1 };
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((export_name("tablog_start"))) void tablog_start(std::uint32_t role) {
+  if (role == kReplica) {
+    boundary().emplace(std::in_place_type<tablog::host::ReplicaBoundary>, now);
+  } else {
+    boundary().emplace(std::in_place_type<tablog::host::LeaderBoundary>, now, tablog::host::open_opfs_file);
+  }
+}
+
+__attribute__((export_name("tablog_alloc"))) void* tablog_alloc(std::uint32_t bytes) {
+  return std::malloc(bytes);
+}
+
+__attribute__((export_name("tablog_free"))) void tablog_free(void* bytes) { std::free(bytes); }
+
+__attribute__((export_name("tablog_step"))) const void* tablog_step(const void* input, std::uint32_t bytes) {
+  const ByteView view(static_cast<const std::byte*>(input), bytes);
+  outputs() = std::visit([&](auto& each) { return each.step(view); }, boundary().value());
+  return outputs().data();
+}
+
+__attribute__((export_name("tablog_outputs_bytes"))) std::uint32_t tablog_outputs_bytes() {
+  return static_cast<std::uint32_t>(outputs().size());
+}
+}

@@ -1,0 +1,65 @@
+// Boundary: docs/boundary.md in C++. Inputs are decoded in bounds; outputs are buffers that the workers
+// carry out or pass on to the page. Pure.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "web/host/leader_host.h"
+#include "web/host/replica_host.h"
+
+namespace tablog::host {
+
+class Reader;
+
+// A sequence of outputs, each with its length before it.
+class Outputs {
+ public:
+  void add(ByteView output);
+  [[nodiscard]] Bytes take() { return std::exchange(out_, {}); }
+
+ private:
+  Bytes out_;
+};
+
+// The replica worker's module. The first input must be `configure`.
+class ReplicaBoundary {
+ public:
+  explicit ReplicaBoundary(ReplicaHost::Now now) : now_(std::move(now)) {}
+  [[nodiscard]] Bytes step(ByteView input);
+
+ private:
+  [[nodiscard]] bool handle(ByteView input);
+  [[nodiscard]] bool configure(Reader& reader);
+  void flush_appends();
+  void emit(std::vector<ReplicaEffect> effects);
+
+  ReplicaHost::Now now_;
+  std::unique_ptr<ReplicaHost> host_;
+  std::vector<AppendRequest> appends_;  // of the input that is being handled
+  Outputs outputs_;
+};
+
+// The leader worker's module. `open_file` makes a file of a handle of the platform.
+class LeaderBoundary {
+ public:
+  using OpenFile = std::function<std::unique_ptr<storage::File>(std::uint32_t handle)>;
+  LeaderBoundary(ReplicaHost::Now now, OpenFile open_file)
+      : now_(std::move(now)), open_file_(std::move(open_file)) {}
+  [[nodiscard]] Bytes step(ByteView input);
+
+ private:
+  [[nodiscard]] bool handle(ByteView input);
+  [[nodiscard]] std::vector<storage::Slot> slots(Reader& reader);
+  void emit(std::vector<LeaderEffect> effects);
+
+  ReplicaHost::Now now_;
+  OpenFile open_file_;
+  std::unique_ptr<LeaderHost> host_;
+  Outputs outputs_;
+};
+
+}  // namespace tablog::host

@@ -1,0 +1,172 @@
+#include <utility>
+
+#include "web/host/boundary.h"
+#include "web/host/bytes.h"
+
+namespace tablog::host {
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+enum class In : std::uint8_t {
+  kConfigure, kLockGranted, kFilesOpened, kFilesFailed, kMessage, kBatchDue, kTick, kLocksSeen, kSlotAdded,
+  kLockLost
+};
+enum class Out : std::uint8_t {
+  kSend, kTimer, kQueryLocks, kArmBatch, kOpenFiles, kWantSlots, kCloseFiles, kReleaseLock, kRole, kFailed
+};
+
+std::chrono::microseconds from_ms(double ms) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::duration<double, std::milli>(ms));
+}
+
+void write(Writer& out, const LeaderEffect& effect) {
+  const auto kind = [&](Out value) { out.u8(static_cast<std::uint8_t>(value)); };
+  const auto counts = [&](std::size_t log, std::size_t pool) {
+    out.u32(static_cast<std::uint32_t>(log));
+    out.u32(static_cast<std::uint32_t>(pool));
+  };
+  std::visit(Overloaded{
+                 [&](const SendBytes& send) {
+                   kind(Out::kSend);
+                   out.boolean(!send.to);
+                   const Address to = send.to.value_or(Address{});
+                   out.id(to.tab);
+                   out.u8(static_cast<std::uint8_t>(to.role));
+                   out.bytes(send.bytes);
+                 },
+                 [&](const SetTimer& timer) {
+                   kind(Out::kTimer);
+                   out.f64(std::chrono::duration<double, std::milli>(timer.delay).count());
+                 },
+                 [&](const QueryLocks&) { kind(Out::kQueryLocks); },
+                 [&](const ArmBatch&) { kind(Out::kArmBatch); },
+                 [&](const OpenFiles& open) {
+                   kind(Out::kOpenFiles);
+                   counts(open.log_slots, open.pool_slots);
+                 },
+                 [&](const WantSlots& want) {
+                   kind(Out::kWantSlots);
+                   counts(want.log_slots, want.pool_slots);
+                 },
+                 [&](const CloseFiles&) { kind(Out::kCloseFiles); },
+                 [&](const ReleaseLock&) { kind(Out::kReleaseLock); },
+                 [&](const RoleChanged& role) {
+                   kind(Out::kRole);
+                   out.u8(static_cast<std::uint8_t>(role.state));
+                   out.u64(role.term.value);
+                 },
+                 [&](const Error& error) {
+                   kind(Out::kFailed);
+                   out.error(error);
+                 },
+             },
+             effect);
+}
+
+// A configuration of the worker, without the files that come later.
+std::optional<LeaderConfig> read_config(Reader& reader) {
+  LeaderConfig config;
+  config.self = reader.id<ClientId>();
+  config.fresh = reader.id<StoreId>();
+  config.seed = reader.u64();
+  (void)reader.boolean();  // memory: the platform's handles are in memory then
+  if (!reader.done()) return std::nullopt;
+  return config;
+}
+
+std::optional<node::Input> read_input(In kind, Reader& reader) {
+  switch (kind) {
+    case In::kLockGranted: return node::LockGranted{};
+    case In::kLockLost: return node::LockLost{};
+    case In::kBatchDue: return leader::Input{leader::BatchDue{}};
+    case In::kTick: return leader::Input{leader::Ticked{}};
+    case In::kLocksSeen: {
+      leader::LocksSeen seen{.began = from_ms(reader.f64()), .held = reader.boolean(), .tabs = {}};
+      for (std::uint32_t left = reader.count(sizeof(ClientId)); left > 0; --left) {
+        seen.tabs.insert(reader.id<ClientId>());
+      }
+      return leader::Input{std::move(seen)};
+    }
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void LeaderBoundary::emit(std::vector<LeaderEffect> effects) {
+  Writer out;
+  for (const LeaderEffect& effect : effects) {
+    write(out, effect);
+    outputs_.add(out.take());
+  }
+}
+
+Bytes LeaderBoundary::step(ByteView input) {
+  if (!handle(input)) {
+    emit({Error{.code = ErrorCode::kLoadFailed,
+                .message = "the worker and its module do not speak the same version; load the files of one "
+                           "build of tablog"}});
+  }
+  return outputs_.take();
+}
+
+std::vector<storage::Slot> LeaderBoundary::slots(Reader& reader) {
+  constexpr std::size_t kSlotBytesMin = 8;
+  std::vector<storage::Slot> slots(reader.count(kSlotBytesMin));
+  for (storage::Slot& slot : slots) {
+    slot.name = reader.text();
+    slot.file = open_file_(reader.u32());
+  }
+  return slots;
+}
+
+bool LeaderBoundary::handle(ByteView input) {
+  Reader reader(input);
+  const auto kind = static_cast<In>(reader.u8());
+  if (kind == In::kConfigure) {
+    auto config = read_config(reader);
+    if (!config || host_) return false;
+    host_ = std::make_unique<LeaderHost>(std::move(*config), now_);
+    return true;
+  }
+  if (!host_) return false;
+  switch (kind) {
+    case In::kFilesOpened: {
+      storage::StoreFiles files;
+      files.log = slots(reader);
+      files.pool = slots(reader);
+      if (reader.done()) emit(host_->open({.files = std::move(files)}));
+      return reader.done();
+    }
+    case In::kFilesFailed: {
+      Error error = reader.error();
+      if (reader.done()) emit(host_->open_failed({.error = std::move(error)}));
+      return reader.done();
+    }
+    case In::kMessage: {
+      const ByteView message = reader.bytes();
+      if (reader.done()) emit(host_->receive(message));
+      return reader.done();
+    }
+    case In::kSlotAdded: {
+      const auto directory = static_cast<Directory>(reader.u8());
+      storage::Slot slot{.name = reader.text(), .file = nullptr};
+      slot.file = open_file_(reader.u32());
+      if (reader.done()) emit(host_->add({.directory = directory, .slot = std::move(slot)}));
+      return reader.done();
+    }
+    default: break;
+  }
+  const auto other = read_input(kind, reader);
+  if (!other || !reader.done()) return false;
+  emit(host_->step(*other));
+  return true;
+}
+
+}  // namespace tablog::host

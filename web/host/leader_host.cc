@@ -1,0 +1,242 @@
+#include "web/host/leader_host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "log/codec.h"
+#include "web/host/stats.h"
+
+namespace tablog::host {
+namespace {
+
+constexpr std::size_t kLogSlotsMin = 3;   // the active segment and spares, also for a torn tail
+constexpr std::size_t kPoolSlotsMin = 6;  // as the official pool: database, WAL, spares
+constexpr std::uint64_t kRangeBytesMax = 4U << 20U;
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+leader::Recovered recovered_from(const storage::Store& store) {
+  const storage::LogHead& head = store.log().head();
+  return leader::Recovered{.store = head.store,
+                           .generation = head.generation,
+                           .last_term = head.term,
+                           .head = head.index,
+                           .chain = head.chain,
+                           .checkpoint = store.checkpoint_index(),
+                           .last_time_ms = head.time_ms,
+                           .schema = store.state().schema(),
+                           .sessions = store.state().sessions()};
+}
+
+}  // namespace
+
+LeaderHost::LeaderHost(LeaderConfig config, ReplicaHost::Now now)
+    : config_(std::move(config)),
+      now_(std::move(now)),
+      node_(config_.self, config_.seed, config_.options) {}
+
+LeaderHost::~LeaderHost() = default;
+
+std::vector<LeaderEffect> LeaderHost::step(const node::Input& input) {
+  run(input);
+  return std::exchange(effects_, {});
+}
+
+std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
+  auto store = storage::Store::open(std::move(files.files), {.fresh = config_.fresh,
+                                                             .generation = config_.generation,
+                                                             .salt_seed = config_.seed});
+  if (!store) return step(node::StorageFailed{.error = std::move(store.error())});
+  store_ = std::move(*store);
+  run(node::StorageOpened{.recovered = recovered_from(*store_)});
+  want_slots();
+  return std::exchange(effects_, {});
+}
+
+std::vector<LeaderEffect> LeaderHost::open_failed(FilesFailed failed) {
+  return step(node::StorageFailed{.error = std::move(failed.error)});
+}
+
+std::vector<LeaderEffect> LeaderHost::add(SlotAdded added) {
+  if (!store_) return {};  // closed meanwhile; the handle goes with the file
+  if (added.directory == Directory::kLog) {
+    store_->add_log_slot(std::move(added.slot));
+  } else {
+    store_->add_pool_slot(std::move(added.slot));
+  }
+  return {};
+}
+
+std::vector<LeaderEffect> LeaderHost::receive(ByteView bytes) {
+  auto message = decode_message(bytes);
+  if (!message) return {};
+  return step(leader::Input{leader::Received{.message = std::move(*message)}});
+}
+
+void LeaderHost::run(const node::Input& input) { carry_out(node_.step(now_(), input)); }
+
+void LeaderHost::carry_out(node::Output output) {
+  std::vector<node::Input> followed_by;
+  carry_out(output.leader, followed_by);
+  if (output.close_files) {
+    transfers_.clear();
+    store_.reset();
+    effects_.emplace_back(CloseFiles{});
+  }
+  if (output.failed) effects_.emplace_back(std::move(*output.failed));
+  if (output.state) effects_.emplace_back(RoleChanged{.state = *output.state, .term = node_.term()});
+  if (output.release_lock) effects_.emplace_back(ReleaseLock{});
+  if (output.open_files) {
+    effects_.emplace_back(OpenFiles{.log_slots = kLogSlotsMin, .pool_slots = kPoolSlotsMin});
+  }
+  if (output.query_locks) effects_.emplace_back(QueryLocks{});
+  if (output.wake_at) {
+    effects_.emplace_back(SetTimer{std::max(*output.wake_at - now_().monotonic, std::chrono::microseconds{0})});
+  }
+  for (const node::Input& input : followed_by) run(input);
+}
+
+// In the order of the fields of leader::Output; what fails is fed back, and the rest is not done: an answer
+// never leaves before what it tells of is durable.
+void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& followed_by) {
+  if (output.execute) followed_by.push_back(execute(*output.execute));
+  if (output.persist) followed_by.push_back(persist(*output.persist));
+  if (output.commit) {
+    if (auto committed = store_->commit_state(); !committed) {
+      followed_by.assign(1, leader::Input{leader::StateFailed{std::move(committed.error())}});
+      return;
+    }
+  }
+  for (const leader::Send& each : output.messages) send(each);
+  for (const leader::Read& read : output.reads) serve(read, followed_by);
+  if (output.checkpoint) {
+    if (auto done = store_->checkpoint()) {
+      followed_by.push_back(leader::Input{leader::CheckpointDone{.index = *done}});
+    } else {
+      followed_by.push_back(leader::Input{leader::StateFailed{std::move(done.error())}});
+    }
+  }
+  if (output.recheck_digest) {
+    auto digest = store_->state().recompute_digest();
+    const bool matches = digest && *digest == store_->state().digest();
+    followed_by.push_back(leader::Input{leader::DigestChecked{.matches = matches}});
+  }
+  if (output.arm_batch) effects_.emplace_back(ArmBatch{});
+  if (output.query_locks) effects_.emplace_back(QueryLocks{});
+}
+
+node::Input LeaderHost::execute(const leader::Execute& execute) {
+  // Control entries live on what was reserved when the store was opened: a full disk still has a leader.
+  const bool app = std::ranges::any_of(execute.items, [](const BatchItem& item) {
+    return item.request.has_value();
+  });
+  if (app) {
+    if (auto reserved = store_->reserve(execute.bytes); !reserved) {
+      if (reserved.error().code != ErrorCode::kQuotaExceeded) {
+        return leader::Input{leader::ExecuteFailed{std::move(reserved.error())}};
+      }
+      return leader::Input{leader::ReserveFailed{std::move(reserved.error())}};
+    }
+  }
+  auto result = store_->state().execute(execute.context, execute.items);
+  if (!result) return leader::Input{leader::ExecuteFailed{std::move(result.error())}};
+  return leader::Input{leader::Executed{std::move(*result)}};
+}
+
+node::Input LeaderHost::persist(const leader::Persist& persist) {
+  if (!persist.entries.empty()) {
+    if (auto written = store_->log().append(persist.entries, persist.digest); !written) {
+      return leader::Input{leader::PersistFailed{std::move(written.error())}};
+    }
+  }
+  if (persist.flush) {
+    if (auto flushed = store_->log().flush(); !flushed) {
+      return leader::Input{leader::PersistFailed{std::move(flushed.error())}};
+    }
+  }
+  want_slots();
+  return leader::Input{leader::Persisted{}};
+}
+
+void LeaderHost::want_slots() {
+  const std::size_t log = store_ ? store_->log_slots_wanted() : 0;
+  const std::size_t pool = store_ ? store_->pool_slots_wanted() : 0;
+  if (log + pool > 0) effects_.emplace_back(WantSlots{.log_slots = log, .pool_slots = pool});
+}
+
+void LeaderHost::send(const leader::Send& send) {
+  effects_.emplace_back(SendBytes{.to = send.to, .bytes = encode_message(send.message)});
+}
+
+void LeaderHost::answer(const Address& to, MessageBody body) {
+  send(leader::Send{.to = to,
+                    .message = Message{.store = store_->log().head().store,
+                                       .term = node_.term(),
+                                       .from = {.tab = config_.self, .role = Role::kLeader},
+                                       .body = std::move(body)}});
+}
+
+// ---- reads of committed storage ----------------------------------------------------------------
+
+void LeaderHost::serve(const leader::Read& read, std::vector<node::Input>& followed_by) {
+  std::visit(Overloaded{[&](const RangeRequest& request) { serve(read, request, followed_by); },
+                        [&](const auto& request) { serve(read, request); }},
+             read.request);
+}
+
+void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
+                       std::vector<node::Input>& followed_by) {
+  const Index to = request.to == Index{} ? read.head : std::min(request.to, read.head);
+  Result<storage::LogFiles::Batch> batch;
+  if (request.from > Index{} && request.from <= to) {
+    batch = store_->log().read(request.from, to,
+                               std::min<std::uint64_t>(request.bytes_max, kRangeBytesMax));
+  }
+  if (request.call != 0) {
+    Range range{.call = request.call, .result = {}, .head = read.head};
+    if (batch) {
+      range.result = std::move(batch->entries);
+    } else {
+      range.result = std::move(batch.error());
+    }
+    return answer(read.to, std::move(range));
+  }
+  if (!batch || batch->entries.empty()) return;
+  const Index through{request.from.value + batch->entries.size() - 1};
+  std::uint64_t bytes = 0;
+  for (const auto& each : batch->entries) bytes += each->size();
+  answer(read.to, Committed{.previous = Index{request.from.value - 1},
+                            .previous_chain = batch->previous_chain,
+                            .entries = std::move(batch->entries),
+                            .head = read.head,
+                            .durable = std::min(store_->log().head().durable, read.head),
+                            .checkpoint = store_->checkpoint_index(),
+                            .digest = std::nullopt});
+  followed_by.push_back(
+      leader::Input{leader::RangeSent{.to = read.to, .through = through, .bytes = bytes}});
+}
+
+void LeaderHost::serve(const leader::Read& read, const QueryRequest& request) {
+  QueryResult result{.call = request.call, .result = {}};
+  if (auto rows = store_->state().query(request.sql, request.params)) {
+    result.result = std::move(rows->encoded);
+  } else {
+    result.result = std::move(rows.error());
+  }
+  answer(read.to, std::move(result));
+}
+
+void LeaderHost::serve(const leader::Read& read, const TransferRequest& request) {
+  if (auto chunk = transfers_.serve(*store_, request, now_().monotonic)) answer(read.to, std::move(*chunk));
+}
+
+void LeaderHost::serve(const leader::Read& read, const StatsRequest& request) {
+  answer(read.to, Stats{.call = request.call, .json = stats_json(*store_, node_)});
+}
+
+}  // namespace tablog::host
