@@ -22,6 +22,8 @@ foreach(name range-v3::range-v3 xxHash::xxhash CLI11::CLI11)
   target_include_directories(${name} SYSTEM INTERFACE "${TABLOG_DEPS}/include")
 endforeach()
 target_compile_definitions(xxHash::xxhash INTERFACE XXH_INLINE_ALL)
+add_library(nlohmann::json INTERFACE IMPORTED) # native only: the command line tool
+target_include_directories(nlohmann::json SYSTEM INTERFACE "${PROJECT_SOURCE_DIR}/.deps/json/include")
 
 add_library(CapnProto::kj STATIC IMPORTED)
 set_target_properties(CapnProto::kj PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libkj.a")

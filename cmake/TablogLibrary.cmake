@@ -1,6 +1,9 @@
 # The three shapes of a folder: its library, its tests, its schema. Each is one line in the folder's
 # CMakeLists.txt, and the DEPS lines together are the dependency graph.
 
+# Every generated source, for tools that read the code without compiling it.
+add_custom_target(tablog_generated)
+
 # What all our own code is compiled with.
 add_library(tablog_options INTERFACE)
 target_compile_features(tablog_options INTERFACE cxx_std_23)
@@ -46,7 +49,7 @@ function(tablog_test folder)
 endfunction()
 
 # tablog_capnp(FOLDER SCHEMAS wire.capnp …)
-# makes tablog::FOLDER_schema from Cap'n Proto schemas: include "FOLDER/wire.capnp.h" as <…> or "…".
+# makes tablog::FOLDER_schema from Cap'n Proto schemas: include "FOLDER/wire.capnp.h".
 # The generated code is third-party as far as warnings go.
 function(tablog_capnp folder)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SCHEMAS")
@@ -61,7 +64,7 @@ function(tablog_capnp folder)
               "--import-path=${TABLOG_NATIVE_DEPS}/include" "--src-prefix=${PROJECT_SOURCE_DIR}"
               "-o${TABLOG_NATIVE_DEPS}/bin/capnpc-c++:${root}"
               "${CMAKE_CURRENT_SOURCE_DIR}/${schema}"
-      DEPENDS "${schema}"
+      DEPENDS ${arg_SCHEMAS}
       COMMENT "Cap'n Proto ${folder}/${schema}"
       VERBATIM)
     list(APPEND generated ${outputs})
@@ -72,4 +75,6 @@ function(tablog_capnp folder)
   target_compile_options(tablog_${folder}_schema PRIVATE -w)
   target_include_directories(tablog_${folder}_schema SYSTEM PUBLIC "${root}")
   target_link_libraries(tablog_${folder}_schema PUBLIC CapnProto::capnp)
+  add_custom_target(tablog_${folder}_generated DEPENDS ${generated})
+  add_dependencies(tablog_generated tablog_${folder}_generated)
 endfunction()

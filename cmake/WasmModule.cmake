@@ -7,7 +7,7 @@ function(tablog_wasm_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;EXPORTS")
   add_executable(${name}_wasm ${arg_SOURCES})
   set_target_properties(${name}_wasm PROPERTIES OUTPUT_NAME ${name} SUFFIX .wasm
-                                                RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+                                                RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
   target_link_libraries(${name}_wasm PRIVATE tablog_options ${arg_DEPS})
   target_link_options(${name}_wasm PRIVATE -Oz -sSTANDALONE_WASM=1 --no-entry -sALLOW_MEMORY_GROWTH=1
                       -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=1MB -sMALLOC=dlmalloc)

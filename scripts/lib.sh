@@ -7,6 +7,12 @@ jobs=$(nproc)
 log="${TABLOG_LOG:-$root/build/logs/dev.log}"
 export TABLOG_LOG="$log"
 
+# Begins a command's log; what the last run of it left is gone.
+log_start() {
+  mkdir -p "$(dirname "$log")"
+  : >"$log"
+}
+
 fail() {
   printf '%s\n' "$@" >&2
   exit 1

@@ -1,4 +1,4 @@
-# Sets up what a command needs: `setup.sh native npm wasm lint browser`, in any selection.
+# Sets up what a command needs: `setup.sh tools npm native wasm lint browser`, in any selection.
 # Each third-party part is made once per machine, in a cache outside the checkout, under a name that
 # holds the hash of what it was made from; .deps/ in the checkout links to the parts in use.
 . "$(dirname "$0")/lib.sh"
@@ -51,7 +51,7 @@ set_up_emscripten() {
 export amalgamation="$root/node_modules/better-sqlite3/deps/sqlite3"
 set_up_sqlite_source() {
   set_up_npm
-  sqlite=$(hash_of "$amalgamation/sqlite3.c" "$root"/cmake/sqlite/*)
+  sqlite=$(hash_of "$(grep -A 4 '"node_modules/better-sqlite3"' "$root/package-lock.json")" "$root"/cmake/sqlite/*)
 }
 
 # provide_built PART [VARIABLE=VALUE…]: a part built by common.sh, out of what the values name.
@@ -62,6 +62,7 @@ provide_built() {
 set_up_native() {
   set_up_sqlite_source
   set_up_sources
+  provide json "$(hash_of "$suite" "$(script_of json)")"
   provide_built native sources="$(readlink "$deps/sources")"
   provide_built sqlite-native sqlite="$sqlite"
 }
@@ -73,6 +74,20 @@ set_up_wasm() {
     native="$(readlink "$deps/native")"
   provide_built sqlite-wasm emscripten="$(readlink "$deps/emscripten")" sqlite="$sqlite"
 }
+
+# What a fresh machine is expected to have already.
+set_up_tools() {
+  need_host_packages cmake:cmake ninja:ninja-build g++:g++ flock:util-linux git:git
+  local version
+  version=$(node --version 2>/dev/null) || fail "Node is missing: install Node 20 or later, with npm."
+  version=${version#v}
+  ((${version%%.*} >= 20)) || fail "Node $version is too old: install Node 20 or later, with npm."
+  command -v npm >/dev/null || fail "npm is missing: install it with Node 20 or later."
+}
+
+set_up_lint() { set_up_toolchain; }
+
+set_up_browser() { [[ -n ${TABLOG_CHROMIUM:-} ]] || need_host_packages chromium:chromium; }
 
 set_up_npm() {
   local key stamp="$root/node_modules/.tablog-stamp"

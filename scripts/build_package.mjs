@@ -1,0 +1,53 @@
+// Makes dist/ what npm would publish: the bundled page and worker code with types, tablog.wasm, and the
+// native tool in dist/bin/. Prints the sizes, because they have limits.
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { capture, root } from "./lib.mjs";
+
+const dist = join(root, "dist");
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(join(dist, "bin"), { recursive: true });
+
+// The page's module and the script of both workers; each stands alone, so any static server will do.
+const entryPoints = ["web/src/index.ts", "web/src/worker.ts"].filter((path) =>
+  existsSync(join(root, path)),
+);
+await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir: dist,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  sourcemap: true,
+  legalComments: "none",
+  logLevel: "warning",
+});
+
+if (existsSync(join(root, "web/tsconfig.page.json"))) {
+  const types = await capture("node_modules/.bin/tsc", [
+    ...["--project", "web/tsconfig.page.json", "--outDir", "dist", "--rootDir", "web/src"],
+    ...["--noEmit", "false", "--declaration", "--emitDeclarationOnly"],
+  ]);
+  if (types.code !== 0) {
+    console.error(types.stdout + types.stderr);
+    process.exit(1);
+  }
+}
+
+for (const [from, to] of [
+  ["build/wasm/bin/tablog.wasm", "tablog.wasm"],
+  ["build/native/bin/tablog", "bin/tablog"],
+]) {
+  if (existsSync(join(root, from))) cpSync(join(root, from), join(dist, to));
+}
+
+for (const name of ["index.js", "worker.js", "tablog.wasm"]) {
+  if (!existsSync(join(dist, name))) continue;
+  const bytes = readFileSync(join(dist, name));
+  const packed = gzipSync(bytes, { level: 9 }).length;
+  console.log(`${name}: ${bytes.length} bytes, ${packed} gzipped`);
+}
