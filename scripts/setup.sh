@@ -91,7 +91,7 @@ set_up_browser() { [[ -n ${TABLOG_CHROMIUM:-} ]] || need_host_packages chromium:
 
 set_up_npm() {
   local key stamp="$root/node_modules/.tablog-stamp"
-  key=$(hash_of "$root/package-lock.json" "$root/package.json")
+  key=$(hash_of "$root/package-lock.json")
   [[ $(cat "$stamp" 2>/dev/null) == "$key" ]] && return
   (
     flock 9
