@@ -18,11 +18,11 @@ need_host_packages() {
     apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "${missing[@]}"
 }
 
-# The machine's own Debian mirror, as "URI keyring".
+# The address of the machine's own Debian mirror.
 debian_mirror() {
   local codename
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-  apt-get indextargets --format '$(RELEASE)|$(COMPONENT)|$(SITE)|$(SIGNED_BY)' 'Created-By: Packages' |
+  apt-get indextargets --format '$(RELEASE)|$(COMPONENT)|$(SITE)' 'Created-By: Packages' |
     awk -F'|' -v suite="$codename" '$1 == suite && $2 == "main" { print $3; exit }'
 }
 
@@ -38,6 +38,9 @@ prepare_suite_apt() {
   mirror=$(debian_mirror)
   [[ -n $mirror ]] || fail "No Debian mirror found in this machine's apt sources (suite of /etc/os-release, component main)."
   mkdir -p "$state"/{lists/partial,archives/partial}
+  local lock
+  exec {lock}>"$state/lock"
+  flock "$lock"
   : >"$state/status"
   for kind in deb deb-src; do
     echo "$kind [signed-by=$keyring] $mirror $suite main"
@@ -61,6 +64,7 @@ CONF
     step "Package lists of Debian $suite" suite_apt apt-get -q update
     touch "$state/updated"
   fi
+  exec {lock}>&-
 }
 
 # unpack_suite_packages ROOT PACKAGE…: downloads into the current directory, unpacks into ROOT.
