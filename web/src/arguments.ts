@@ -58,7 +58,8 @@ export function writeParameters(writer: Writer, params: unknown, path = "params"
 
 /** Text that has a UTF-8 form. */
 export function wellFormed(text: string, path: string): string {
-  if (/\p{Surrogate}/u.test(text)) throw invalid(`${path} has a lone surrogate: it is not Unicode text`);
+  if (/\p{Surrogate}/u.test(text))
+    throw invalid(`${path} has a lone surrogate: it is not Unicode text`);
   return text;
 }
 
@@ -129,12 +130,16 @@ function jsonText(value: unknown, key: string, path: string, around: readonly ob
       throw unstorable(plain, path);
   }
   if (plain === null) return "null";
-  if (around.includes(plain)) throw invalid(`${path} refers back to an object that holds it: a cycle`);
-  if (around.length >= kJsonDepthMax) throw invalid(`${path} is nested deeper than ${kJsonDepthMax}`);
+  if (around.includes(plain))
+    throw invalid(`${path} refers back to an object that holds it: a cycle`);
+  if (around.length >= kJsonDepthMax)
+    throw invalid(`${path} is nested deeper than ${kJsonDepthMax}`);
   const inside = [...around, plain];
   if (Array.isArray(plain)) {
     const items = plain as readonly unknown[];
-    const texts = [...items.keys()].map((i) => jsonText(items[i], String(i), `${path}[${i}]`, inside));
+    const texts = [...items.keys()].map((i) =>
+      jsonText(items[i], String(i), `${path}[${i}]`, inside),
+    );
     return `[${texts.join(",")}]`;
   }
   if (ArrayBuffer.isView(plain) || plain instanceof ArrayBuffer || isCollection(plain)) {
@@ -150,7 +155,10 @@ function jsonText(value: unknown, key: string, path: string, around: readonly ob
 // What JSON.stringify would look at: the answer of toJSON, and the inside of a boxed primitive.
 function plainOf(value: unknown, key: string): unknown {
   const answer =
-    typeof value === "object" && value !== null && "toJSON" in value && typeof value.toJSON === "function"
+    typeof value === "object" &&
+    value !== null &&
+    "toJSON" in value &&
+    typeof value.toJSON === "function"
       ? (value.toJSON as (key: string) => unknown)(key)
       : value;
   const boxed = answer instanceof Number || answer instanceof String || answer instanceof Boolean;
@@ -158,7 +166,12 @@ function plainOf(value: unknown, key: string): unknown {
 }
 
 function isCollection(value: object): boolean {
-  return value instanceof Map || value instanceof Set || value instanceof WeakMap || value instanceof WeakSet;
+  return (
+    value instanceof Map ||
+    value instanceof Set ||
+    value instanceof WeakMap ||
+    value instanceof WeakSet
+  );
 }
 
 function unstorable(value: unknown, path: string): TablogError {
@@ -173,5 +186,7 @@ function nameOf(value: unknown): string {
 }
 
 function member(path: string, name: string): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)
+    ? `${path}.${name}`
+    : `${path}[${JSON.stringify(name)}]`;
 }

@@ -1,7 +1,7 @@
 // The page's half of docs/boundary.md: the inputs that it has for its replica worker, and the outputs
 // that concern it.
 
-import { Reader, type Id, type Writer } from "./bytes.js";
+import { Reader, Writer, type Id } from "./bytes.js";
 import { TablogError, errorCodes, type Outcome } from "./errors.js";
 import type { LogEntry } from "./log_entry.js";
 import type { Schema } from "./schema.js";
@@ -41,7 +41,10 @@ export const inputs = {
     });
     w.u32(0); // upcasters
   },
-  append(w: Writer, { number, settledThrough, durability, expectedIndex, payload }: AppendInput): void {
+  append(
+    w: Writer,
+    { number, settledThrough, durability, expectedIndex, payload }: AppendInput,
+  ): void {
     w.u8(1);
     w.u64(number);
     w.u64(settledThrough);
@@ -96,6 +99,16 @@ export const inputs = {
   },
 };
 
+/** The input `several`, of the frames that `write` writes; undefined if there are none. */
+export function several(write: (writer: Writer) => void): Uint8Array<ArrayBuffer> | undefined {
+  const writer = new Writer();
+  writer.u8(13);
+  writer.u32(0);
+  write(writer);
+  writer.setU32(1, writer.frames);
+  return writer.frames === 0 ? undefined : writer.finish();
+}
+
 /** `to` 0: the head. `limit`: entries of this one reply. */
 export interface ReadRange {
   readonly from: number;
@@ -148,7 +161,11 @@ export function decodeReplicaOutput(bytes: Uint8Array): ReplicaOutput {
   switch (kind) {
     case 3: {
       const number = r.u64();
-      return { kind: "settled", number, result: r.u8() === 0 ? readAccepted(r) : readAppendError(r) };
+      return {
+        kind: "settled",
+        number,
+        result: r.u8() === 0 ? readAccepted(r) : readAppendError(r),
+      };
     }
     case 4: {
       const call = r.u32();
@@ -264,7 +281,13 @@ export function readEntry(r: Reader): LogEntry {
     case 0:
       return { ...common, kind: "event", type: r.text(), args: readArguments(r) };
     case 1:
-      return { ...common, kind: "exec", sql: r.text(), params: readArguments(r), changes: Number(r.i64()) };
+      return {
+        ...common,
+        kind: "exec",
+        sql: r.text(),
+        params: readArguments(r),
+        changes: Number(r.i64()),
+      };
     case 2:
       return { ...common, kind: "void" };
     case 3:

@@ -10,9 +10,15 @@ export class Writer {
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  #frames = 0;
 
   get length(): number {
     return this.#length;
+  }
+
+  /** How many `frame`s were written. */
+  get frames(): number {
+    return this.#frames;
   }
 
   u8(value: number): void {
@@ -86,12 +92,18 @@ export class Writer {
     if (value !== undefined) this.u64(value);
   }
 
-  /** `u32 length` and what `write` writes: one message of a sequence. */
+  /** `u32 length` and what `write` writes: one `bytes` of a list or sequence. */
   frame(write: () => void): void {
     this.u32(0);
     const start = this.#length;
     write();
-    this.#view.setUint32(start - 4, this.#length - start, true);
+    this.setU32(start - 4, this.#length - start);
+    this.#frames += 1;
+  }
+
+  /** Sets what was written as a u32 at `at`. */
+  setU32(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
   }
 
   /** A copy of what was written. */

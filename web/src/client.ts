@@ -5,6 +5,7 @@ import {
   decodeReplicaOutput,
   inputs,
   readError,
+  several,
   type ReplicaOutput,
   type ReplicaStatus,
 } from "./boundary_page.js";
@@ -51,7 +52,8 @@ export class Client {
   readonly #over = new AbortController(); // ends what listens and what is held
   #key = "";
   #module: Promise<WebAssembly.Module> | undefined;
-  #ready: { readonly resolve: () => void; readonly reject: (error: TablogError) => void } | undefined;
+  #ready:
+    { readonly resolve: () => void; readonly reject: (error: TablogError) => void } | undefined;
   #leads = false;
   #replicaStatus = kNobody;
   #toldStatus: StoreStatus | undefined;
@@ -101,7 +103,7 @@ export class Client {
     const { signal } = this.#over;
     listenToLifecycle(
       {
-          leave: () => (storage === "opfs" ? this.#stopLeading() : undefined),
+        leave: () => (storage === "opfs" ? this.#stopLeading() : undefined),
         comeBack: () => this.#leader.start(),
         visible: (visible) => this.#send((w) => w.frame(() => inputs.visibility(w, visible))),
       },
@@ -120,8 +122,8 @@ export class Client {
   }
 
   withdraw(call: AppendCall): void {
-    const again = encode((writer) => this.#session.withdraw(writer, call));
-    if (again.byteLength > 0) this.#send((writer) => writer.raw(again));
+    const again = this.#session.withdraw(call);
+    if (again !== undefined) this.#send(again);
     this.#statusChanged();
   }
 
@@ -183,7 +185,9 @@ export class Client {
   // Granted before the first append is sent: its absence is what closes the session.
   #holdTabLock(): Promise<void> {
     return new Promise((granted, refused) => {
-      const released = new Promise<void>((resolve) => this.#over.signal.addEventListener("abort", () => resolve()));
+      const released = new Promise<void>((resolve) =>
+        this.#over.signal.addEventListener("abort", () => resolve()),
+      );
       navigator.locks
         .request(lockNames.tab(this.#key, this.id), () => {
           granted();
@@ -251,8 +255,8 @@ export class Client {
   }
 
   #post(write: (writer: Writer) => void): void {
-    const sequence = encode(write).buffer;
-    if (sequence.byteLength > 0) this.#replica.post({ kind: "inputs", sequence }, [sequence]);
+    const input = several(write)?.buffer;
+    if (input !== undefined) this.#replica.post({ kind: "input", input }, [input]);
   }
 
   #replicaUp(): void {
@@ -266,7 +270,8 @@ export class Client {
   #heard(message: FromWorker): void {
     switch (message.kind) {
       case "outputs":
-        for (const output of frames(new Uint8Array(message.sequence))) this.#act(decodeReplicaOutput(output));
+        for (const output of frames(new Uint8Array(message.sequence)))
+          this.#act(decodeReplicaOutput(output));
         return;
       case "role":
         this.settings.logger?.debug(`tablog: leader worker ${message.role}, term ${message.term}`);
@@ -351,7 +356,8 @@ export class Client {
 
   #checkPatience(): void {
     if (performance.now() - this.#lastSign < kOpenPatienceMs) return;
-    const words = "no leader answers; another tab of this origin may be suspended: close it and try again";
+    const words =
+      "no leader answers; another tab of this origin may be suspended: close it and try again";
     this.#failed(new TablogError("LeaderUnresponsive", words));
   }
 
@@ -368,7 +374,9 @@ export class Client {
   #tellStatus(): void {
     const now = this.status;
     const before = this.#toldStatus;
-    const changed = (Object.keys(now) as (keyof StoreStatus)[]).some((field) => now[field] !== before?.[field]);
+    const changed = (Object.keys(now) as (keyof StoreStatus)[]).some(
+      (field) => now[field] !== before?.[field],
+    );
     if (!changed) return;
     this.#toldStatus = now;
     this.#emit({ kind: "statuschange", status: now });
@@ -379,7 +387,10 @@ export class Client {
 }
 
 function unanswering(ms: number): TablogError {
-  return new TablogError("LeaderUnresponsive", `the leader worker did not answer for ${Math.round(ms / 1000)} s`);
+  return new TablogError(
+    "LeaderUnresponsive",
+    `the leader worker did not answer for ${Math.round(ms / 1000)} s`,
+  );
 }
 
 function lostMemory(cause: TablogError): TablogError {

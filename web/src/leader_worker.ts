@@ -106,7 +106,9 @@ export class LeaderWorker {
 
   #filesFailed(error: unknown): void {
     const code = error instanceof TablogError ? error.code : "StorageUnavailable";
-    this.#input(leaderInputs.filesFailed(code, error instanceof TablogError ? error.message : wordsOf(error)));
+    this.#input(
+      leaderInputs.filesFailed(code, error instanceof TablogError ? error.message : wordsOf(error)),
+    );
   }
 
   // Spare slots: a failure to make one is told by the appends that miss it.

@@ -10,7 +10,9 @@ export interface LifecycleEvents {
 
 /** Listens until the signal is aborted. Outside of a document there is nothing to hear. */
 export function listenToLifecycle(events: LifecycleEvents, signal: AbortSignal): void {
-  const { document, window } = globalThis as Partial<Pick<typeof globalThis, "document" | "window">>;
+  const { document, window } = globalThis as Partial<
+    Pick<typeof globalThis, "document" | "window">
+  >;
   if (document === undefined || window === undefined) return;
   document.addEventListener("freeze", events.leave, { signal });
   document.addEventListener("resume", events.comeBack, { signal });

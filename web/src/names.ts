@@ -10,13 +10,14 @@ export const kNameUnitsMax = 1024;
 const kEncodedMax = 100;
 const kPrefix = 40;
 
-
 /** Checks a store's name. @throws TablogError `InvalidArgument` */
 export function requireName(name: unknown): string {
   if (typeof name !== "string") throw invalid(`name must be a string, not ${typeof name}`);
   if (name === "") throw invalid("name must not be empty");
-  if (name.length > kNameUnitsMax) throw invalid(`name must have at most ${kNameUnitsMax} UTF-16 units`);
-  if (/\p{Surrogate}/u.test(name)) throw invalid("name has a lone surrogate: it is not Unicode text");
+  if (name.length > kNameUnitsMax)
+    throw invalid(`name must have at most ${kNameUnitsMax} UTF-16 units`);
+  if (/\p{Surrogate}/u.test(name))
+    throw invalid("name has a lone surrogate: it is not Unicode text");
   return name;
 }
 

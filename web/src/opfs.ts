@@ -31,13 +31,17 @@ export class StoreFiles implements FileCalls {
 
   /** Knows the directories before they are needed: a standby takes over the sooner. */
   prepare(): void {
-    for (const directory of ["log", "pool"] as const) void this.#directory(directory).catch(() => undefined);
+    for (const directory of ["log", "pool"] as const)
+      void this.#directory(directory).catch(() => undefined);
   }
 
   /** Opens every slot that exists and creates what is missing of the numbers asked for. */
   async open(log: number, pool: number): Promise<Slots> {
     try {
-      const [logSlots, poolSlots] = await Promise.all([this.#openAll("log", log), this.#openAll("pool", pool)]);
+      const [logSlots, poolSlots] = await Promise.all([
+        this.#openAll("log", log),
+        this.#openAll("pool", pool),
+      ]);
       return { log: logSlots, pool: poolSlots };
     } catch (thrown) {
       this.closeAll();
@@ -100,7 +104,9 @@ export class StoreFiles implements FileCalls {
       return use(file);
     } catch (thrown) {
       this.#lastError = wordsOf(thrown);
-      return thrown instanceof DOMException && thrown.name === "QuotaExceededError" ? kNoSpace : kIoError;
+      return thrown instanceof DOMException && thrown.name === "QuotaExceededError"
+        ? kNoSpace
+        : kIoError;
     }
   }
 
@@ -122,7 +128,9 @@ export class StoreFiles implements FileCalls {
     for await (const handle of directory.values()) {
       if (handle.kind === "file") existing.push(handle as FileSystemFileHandle);
     }
-    const missing = Array.from({ length: Math.max(0, atLeast - existing.length) }, () => this.create(which));
+    const missing = Array.from({ length: Math.max(0, atLeast - existing.length) }, () =>
+      this.create(which),
+    );
     return Promise.all([...existing.map((file) => this.#openSlot(file)), ...missing]);
   }
 
@@ -142,7 +150,10 @@ export class StoreFiles implements FileCalls {
 async function openDirectory(path: readonly string[]): Promise<FileSystemDirectoryHandle> {
   const storage = (navigator as { readonly storage?: Partial<StorageManager> }).storage;
   if (storage?.getDirectory === undefined) {
-    throw new TablogError("StorageUnavailable", "this browser has no OPFS (navigator.storage.getDirectory)");
+    throw new TablogError(
+      "StorageUnavailable",
+      "this browser has no OPFS (navigator.storage.getDirectory)",
+    );
   }
   let directory = await storage.getDirectory();
   for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
@@ -171,9 +182,14 @@ function storageError(thrown: unknown): TablogError {
   const name = thrown instanceof DOMException ? thrown.name : "";
   switch (name) {
     case "QuotaExceededError":
-      return new TablogError("QuotaExceeded", "no space is left for the store's files; free some", { cause: thrown });
+      return new TablogError("QuotaExceeded", "no space is left for the store's files; free some", {
+        cause: thrown,
+      });
     case "NoModificationAllowedError":
-      return unavailable("another process holds the store's files, perhaps a suspended tab; close it", thrown);
+      return unavailable(
+        "another process holds the store's files, perhaps a suspended tab; close it",
+        thrown,
+      );
     case "SecurityError":
       return unavailable("storage is refused here (private mode, or blocked site data)", thrown);
     default:

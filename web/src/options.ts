@@ -65,15 +65,18 @@ const kReplicaMaxBytes = 64 * 2 ** 20;
 
 /** @throws TablogError `InvalidArgument` */
 export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> {
-  if (typeof options !== "object" || options === null) throw invalid("openStore takes an object of options");
+  if (typeof options !== "object" || options === null)
+    throw invalid("openStore takes an object of options");
   const name = requireName(options.name);
   const { schema, replicaMaxBytes = kReplicaMaxBytes, logger, onProgress } = options;
-  if ((schema as Partial<S> | undefined)?.checked !== true) throw invalid("schema must come from defineSchema");
+  if ((schema as Partial<S> | undefined)?.checked !== true)
+    throw invalid("schema must come from defineSchema");
   if (!Number.isSafeInteger(replicaMaxBytes) || replicaMaxBytes < 0) {
     throw invalid("replicaMaxBytes must be a whole number of bytes");
   }
   const onUpgrade: string = options.onUpgrade ?? "migrate";
-  if (onUpgrade === "rebuild") throw invalid('onUpgrade "rebuild" is not supported by this version of tablog');
+  if (onUpgrade === "rebuild")
+    throw invalid('onUpgrade "rebuild" is not supported by this version of tablog');
   choice("onUpgrade", onUpgrade, ["migrate"]);
   return {
     name,
@@ -93,12 +96,15 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
 /** One of a closed set. @throws TablogError `InvalidArgument` */
 export function choice<T extends string>(what: string, value: T, among: readonly T[]): T {
   if (among.includes(value)) return value;
-  throw invalid(`${what} must be ${among.map((item) => `"${item}"`).join(" or ")}, not ${JSON.stringify(value)}`);
+  throw invalid(
+    `${what} must be ${among.map((item) => `"${item}"`).join(" or ")}, not ${JSON.stringify(value)}`,
+  );
 }
 
 // Relative addresses are the page's.
 function urlOf(what: string, value: string | URL): string {
-  const base = (globalThis as { readonly document?: Document }).document?.baseURI ?? globalThis.location.href;
+  const base =
+    (globalThis as { readonly document?: Document }).document?.baseURI ?? globalThis.location.href;
   try {
     return new URL(value, base).href;
   } catch {

@@ -19,10 +19,13 @@ export function compileOnce(url: string): Promise<WebAssembly.Module> {
 
 async function compile(url: string): Promise<WebAssembly.Module> {
   const response = await fetch(url, { signal: AbortSignal.timeout(kFetchPatienceMs) });
-  if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`);
+  if (!response.ok)
+    throw new Error(`the server answered ${response.status} ${response.statusText}`);
   // A server that does not know .wasm sends another type, which compileStreaming refuses.
   const typed = response.headers.get("content-type")?.startsWith("application/wasm") === true;
-  return typed ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+  return typed
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }
 
 function loadFailed(url: string, thrown: unknown): TablogError {

@@ -12,7 +12,8 @@ export async function requirePlatform(storage: "opfs" | "memory"): Promise<void>
     (name) => !(name in globalThis),
   );
   if (missing !== undefined) throw unavailable(`this browser has no ${missing}`);
-  if ((navigator as Partial<Navigator>).locks === undefined) throw unavailable("this browser has no Web Locks");
+  if ((navigator as Partial<Navigator>).locks === undefined)
+    throw unavailable("this browser has no Web Locks");
   if (storage === "memory") return;
   const manager = (navigator as Partial<Navigator>).storage as Partial<StorageManager> | undefined;
   if (typeof manager?.getDirectory !== "function") {

@@ -3,7 +3,7 @@
 
 import { kFirstPageOutput } from "./boundary_page.js";
 import { readSend, replicaInputs } from "./boundary_worker.js";
-import { Reader, Writer, frames } from "./bytes.js";
+import { Reader, Writer } from "./bytes.js";
 import { Channels } from "./channels.js";
 import type { FileCalls, Step } from "./wasm.js";
 import { Timer, giveUp, tellPage } from "./worker_host.js";
@@ -26,21 +26,19 @@ export class ReplicaWorker {
 
   constructor(step: Step, { key, tab, line, configuration }: StartMessage) {
     this.#step = step;
-    this.#channels = new Channels(key, tab, "replica", (bytes) => this.#input(replicaInputs.message(bytes)));
+    this.#channels = new Channels(key, tab, "replica", (bytes) =>
+      this.input(replicaInputs.message(bytes)),
+    );
     this.#channels.connect(line);
-    this.#timer = new Timer(() => this.#input(replicaInputs.tick()));
-    this.#input(new Uint8Array(configuration));
+    this.#timer = new Timer(() => this.input(replicaInputs.tick()));
+    this.input(new Uint8Array(configuration));
   }
 
   connect(line: MessagePort): void {
     this.#channels.connect(line);
   }
 
-  inputs(sequence: ArrayBuffer): void {
-    for (const input of frames(new Uint8Array(sequence))) this.#input(input);
-  }
-
-  #input(input: Uint8Array): void {
+  input(input: Uint8Array): void {
     const forPage = new Writer();
     try {
       for (const output of this.#step(input)) this.#carryOut(output, forPage);

@@ -52,7 +52,8 @@ const kVersionMax = 2 ** 32 - 1;
 export function defineSchema<const Events extends EventSql>(
   definition: SchemaDefinition<Events>,
 ): Schema<Events> {
-  if (typeof definition !== "object" || definition === null) throw invalid("a schema must be an object");
+  if (typeof definition !== "object" || definition === null)
+    throw invalid("a schema must be an object");
   const { version, migrations, events } = definition;
   if (!Number.isInteger(version) || version < 1 || version > kVersionMax) {
     throw invalid(`schema.version must be a whole number from 1 on, not ${String(version)}`);
@@ -66,11 +67,13 @@ export function defineSchema<const Events extends EventSql>(
   }
   for (const [type, sql] of Object.entries(events)) {
     const path = `schema.events[${JSON.stringify(type)}]`;
-    if (wellFormed(type, path) === "") throw invalid("schema.events: an event type cannot be empty");
+    if (wellFormed(type, path) === "")
+      throw invalid("schema.events: an event type cannot be empty");
     if (requireText(sql, path).trim() === "") throw invalid(`${path} has no SQL`);
   }
   for (const later of ["upcasters"] as const) {
-    if (later in definition) throw invalid(`schema.${later} is not supported by this version of tablog`);
+    if (later in definition)
+      throw invalid(`schema.${later} is not supported by this version of tablog`);
   }
   return Object.freeze({
     version,
@@ -83,7 +86,11 @@ export function defineSchema<const Events extends EventSql>(
 /** Equal texts, equal schema. */
 export function sameSchema(a: Schema, b: Schema): boolean {
   const textOf = ({ version, migrations, events }: Schema): string =>
-    JSON.stringify([version, migrations, Object.entries(events).sort(([x], [y]) => (x < y ? -1 : 1))]);
+    JSON.stringify([
+      version,
+      migrations,
+      Object.entries(events).sort(([x], [y]) => (x < y ? -1 : 1)),
+    ]);
   return a === b || textOf(a) === textOf(b);
 }
 

@@ -58,25 +58,33 @@ export class Session {
 
   /**
    * Its signal was aborted. What has no number yet is dropped. Otherwise the number is sent again as
-   * void: it counts if the leader has not heard of the append, and the answer tells.
+   * void: it counts if the leader has not heard of the append, and the answer tells. Returns what to
+   * write then.
    */
-  withdraw(writer: Writer, call: AppendCall): void {
-    if (this.#unsent.delete(call)) return call.reject(aborted());
-    for (const [number, sent] of this.#unanswered) {
-      if (sent.call !== call) continue;
-      sent.withdrawn = true;
-      this.#writeSent(writer, number, sent);
+  withdraw(call: AppendCall): ((writer: Writer) => void) | undefined {
+    if (this.#unsent.delete(call)) {
+      call.reject(aborted());
+      return undefined;
     }
+    const found = [...this.#unanswered].find(([, sent]) => sent.call === call);
+    if (found === undefined) return undefined;
+    const [number, sent] = found;
+    sent.withdrawn = true;
+    return (writer) => {
+      if (this.#unanswered.has(number)) this.#writeSent(writer, number, sent);
+    };
   }
 
   /** Lets go of calls whose store is closed: those that were sent go on without anyone to answer. */
   disown(calls: ReadonlySet<AppendCall>, error: TablogError): void {
-    for (const call of calls) call.reject(error.withOutcome(this.#unsent.delete(call) ? "none" : "unknown"));
+    for (const call of calls)
+      call.reject(error.withOutcome(this.#unsent.delete(call) ? "none" : "unknown"));
   }
 
   /** Rejects what is left. */
   abandon(error: TablogError): void {
-    const reject = (call: AppendCall, outcome: Outcome): void => call.reject(error.withOutcome(outcome));
+    const reject = (call: AppendCall, outcome: Outcome): void =>
+      call.reject(error.withOutcome(outcome));
     for (const call of this.#unsent) reject(call, "none");
     for (const { call } of this.#unanswered.values()) reject(call, "unknown");
     this.#unsent.clear();
@@ -87,7 +95,9 @@ export class Session {
     const { durability, expectedIndex } = call;
     const payload = withdrawn ? Uint8Array.of(payloads.void) : call.payload;
     const settledThrough = this.#settledThrough();
-    writer.frame(() => inputs.append(writer, { number, settledThrough, durability, expectedIndex, payload }));
+    writer.frame(() =>
+      inputs.append(writer, { number, settledThrough, durability, expectedIndex, payload }),
+    );
   }
 
   // The highest number up to which all are answered.
@@ -98,5 +108,8 @@ export class Session {
 }
 
 export function aborted(cause?: unknown): TablogError {
-  return new TablogError("Aborted", "the call was withdrawn by its signal", { outcome: "none", cause });
+  return new TablogError("Aborted", "the call was withdrawn by its signal", {
+    outcome: "none",
+    cause,
+  });
 }

@@ -15,7 +15,9 @@ export class SharedClient {
 
   constructor(settings: Settings<Schema>) {
     this.#settings = settings;
-    this.client = new Client(settings, (event) => this.#listeners.forEach((listen) => listen(event)));
+    this.client = new Client(settings, (event) =>
+      this.#listeners.forEach((listen) => listen(event)),
+    );
     this.ready = this.client.open();
     this.ready.catch((error: TablogError) => this.#drop(error));
   }
@@ -58,5 +60,6 @@ function requireSame(open: Settings<Schema>, asked: Settings<Schema>): void {
     const words = `this page has ${name} open with another schema: close that store first`;
     throw new TablogError("SchemaConflict", words);
   }
-  if (open.storage !== asked.storage) throw invalid(`this page has ${name} open with storage: "${open.storage}"`);
+  if (open.storage !== asked.storage)
+    throw invalid(`this page has ${name} open with storage: "${open.storage}"`);
 }

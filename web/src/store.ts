@@ -85,7 +85,10 @@ export class Store<S extends Schema = Schema> extends EventTarget {
    * @throws TablogError `Rejected`, `Conflict`, `InvalidArgument`, `UnknownEvent`, `TooLarge`,
    * `QuotaExceeded`, `Aborted`, `Closed`; `outcome` tells whether it may have taken effect
    */
-  async append<T extends EventType<S>>(type: T, ...[args, options]: AppendParameters<S, T>): Promise<Appended> {
+  async append<T extends EventType<S>>(
+    type: T,
+    ...[args, options]: AppendParameters<S, T>
+  ): Promise<Appended> {
     const payload = encode((w) => {
       w.u8(payloads.events);
       w.u32(1);
@@ -103,7 +106,8 @@ export class Store<S extends Schema = Schema> extends EventTarget {
       w.u8(payloads.events);
       w.list([...events.keys()], (i) => {
         const event = events[i] as Partial<EventOf<S>> | null | undefined;
-        if (typeof event !== "object" || event === null) throw invalid(`events[${i}] must be { type, args }`);
+        if (typeof event !== "object" || event === null)
+          throw invalid(`events[${i}] must be { type, args }`);
         writeEvent(w, event.type, event.args, `events[${i}].type`, `events[${i}].args`);
       });
     });
@@ -148,7 +152,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     if (!Array.isArray(types)) throw invalid("types must be an array of event types");
     const end = to === 0 ? this.status.head : to;
     let next = Math.max(from, 1);
-    for (let left = limit; left > 0 && next !== 0 && next <= end; ) {
+    for (let left = limit; left > 0 && next !== 0 && next <= end;) {
       const range = { from: next, to: end, limit: Math.min(left, kReadPage), types, control };
       const page = await this.#call({ write: (w, call) => inputs.read(w, call, range) }, (r) => ({
         entries: r.list(() => readEntry(r)),
@@ -187,9 +191,15 @@ export class Store<S extends Schema = Schema> extends EventTarget {
 
   /** Counters, latencies, sizes. */
   async stats(): Promise<StoreStats> {
-    const counters = await this.#call({ write: inputs.stats }, (r) => JSON.parse(r.text()) as object);
+    const counters = await this.#call(
+      { write: inputs.stats },
+      (r) => JSON.parse(r.text()) as object,
+    );
     const manager = navigator.storage as Partial<StorageManager> | undefined;
-    const [estimate, persisted] = await Promise.all([manager?.estimate?.(), manager?.persisted?.()]);
+    const [estimate, persisted] = await Promise.all([
+      manager?.estimate?.(),
+      manager?.persisted?.(),
+    ]);
     const quota = {
       usageBytes: estimate?.usage ?? null,
       quotaBytes: estimate?.quota ?? null,
@@ -215,7 +225,8 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   /** As of every EventTarget; the events are listed in `StoreEventMap`. */
   override addEventListener<K extends keyof StoreEventMap>(
     type: K,
-    listener: ((event: StoreEventMap[K]) => void) | { handleEvent(event: StoreEventMap[K]): void } | null,
+    listener:
+      ((event: StoreEventMap[K]) => void) | { handleEvent(event: StoreEventMap[K]): void } | null,
     options?: boolean | AddEventListenerOptions,
   ): void {
     super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options);
@@ -223,7 +234,8 @@ export class Store<S extends Schema = Schema> extends EventTarget {
 
   override removeEventListener<K extends keyof StoreEventMap>(
     type: K,
-    listener: ((event: StoreEventMap[K]) => void) | { handleEvent(event: StoreEventMap[K]): void } | null,
+    listener:
+      ((event: StoreEventMap[K]) => void) | { handleEvent(event: StoreEventMap[K]): void } | null,
     options?: boolean | EventListenerOptions,
   ): void {
     super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options);
@@ -269,7 +281,10 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   }
 
   #call<T>(
-    { signal, ...asked }: Pick<Call, "write" | "chunk" | "restart"> & { readonly signal?: AbortSignal | undefined },
+    {
+      signal,
+      ...asked
+    }: Pick<Call, "write" | "chunk" | "restart"> & { readonly signal?: AbortSignal | undefined },
     decode: (reader: Reader) => T,
   ): Promise<T> {
     this.#requireOpen();
@@ -322,7 +337,8 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     for (const giveUp of [...this.#open]) giveUp(error);
     const { client } = this.#shared;
     if (!this.#shared.release(this.#listen)) return client.disown(this.#appends, error);
-    if (this.#appends.size === 0) await client.closeSession(Math.min(kSessionCloseMs, giveUpAt - performance.now()));
+    if (this.#appends.size === 0)
+      await client.closeSession(Math.min(kSessionCloseMs, giveUpAt - performance.now()));
     client.shutDown(error);
   }
 
@@ -337,8 +353,15 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   }
 }
 
-function writeEvent(w: Writer, type: unknown, args: unknown, typePath: string, argsPath: string): void {
-  if (typeof type !== "string") throw invalid(`${typePath} must be an event type, not ${typeof type}`);
+function writeEvent(
+  w: Writer,
+  type: unknown,
+  args: unknown,
+  typePath: string,
+  argsPath: string,
+): void {
+  if (typeof type !== "string")
+    throw invalid(`${typePath} must be an event type, not ${typeof type}`);
   w.text(wellFormed(type, typePath));
   writeNamed(w, args ?? {}, argsPath);
 }

@@ -5,7 +5,10 @@ const kEnosys = 52;
 const kOk = 0;
 
 /** Import functions for every WASI name that the module wants. */
-export function wasiImports(names: readonly string[], memory: () => DataView): WebAssembly.ModuleImports {
+export function wasiImports(
+  names: readonly string[],
+  memory: () => DataView,
+): WebAssembly.ModuleImports {
   const known: Record<string, (...args: number[]) => number> = {
     clock_time_get: (_clock, _precision, at = 0) => {
       memory().setBigUint64(at, BigInt(Math.round(Date.now() * 1e6)), true);
@@ -14,7 +17,11 @@ export function wasiImports(names: readonly string[], memory: () => DataView): W
     random_get: (at = 0, bytes = 0) => {
       // getRandomValues takes at most 65,536 bytes a call.
       for (let done = 0; done < bytes; done += 65536) {
-        const piece = new Uint8Array(memory().buffer as ArrayBuffer, at + done, Math.min(65536, bytes - done));
+        const piece = new Uint8Array(
+          memory().buffer as ArrayBuffer,
+          at + done,
+          Math.min(65536, bytes - done),
+        );
         crypto.getRandomValues(piece);
       }
       return kOk;
@@ -29,11 +36,20 @@ export function wasiImports(names: readonly string[], memory: () => DataView): W
       const view = memory();
       const parts = Array.from({ length: count }, (_, i) => {
         const at = view.getUint32(vectors + 8 * i, true);
-        return new Uint8Array(view.buffer as ArrayBuffer, at, view.getUint32(vectors + 8 * i + 4, true));
+        return new Uint8Array(
+          view.buffer as ArrayBuffer,
+          at,
+          view.getUint32(vectors + 8 * i + 4, true),
+        );
       });
       const text = parts.map((part) => new TextDecoder().decode(part)).join("");
-      if (text.trim() !== "") (descriptor === 2 ? console.error : console.log)(`tablog: ${text.trimEnd()}`);
-      view.setUint32(written, parts.reduce((sum, part) => sum + part.byteLength, 0), true);
+      if (text.trim() !== "")
+        (descriptor === 2 ? console.error : console.log)(`tablog: ${text.trimEnd()}`);
+      view.setUint32(
+        written,
+        parts.reduce((sum, part) => sum + part.byteLength, 0),
+        true,
+      );
       return kOk;
     },
     proc_exit: (code) => {

@@ -28,7 +28,11 @@ interface Exports {
 /** Gives an input; the outputs borrow from the module's memory until the next step. */
 export type Step = (input: Uint8Array) => Iterable<Uint8Array>;
 
-export async function startEngine(module: WebAssembly.Module, role: Role, files: FileCalls): Promise<Step> {
+export async function startEngine(
+  module: WebAssembly.Module,
+  role: Role,
+  files: FileCalls,
+): Promise<Step> {
   let exports: Exports | undefined = undefined;
   const memory = (): ArrayBuffer => {
     if (exports === undefined) throw new Error("the module called before it stood");
@@ -44,18 +48,25 @@ export async function startEngine(module: WebAssembly.Module, role: Role, files:
 
 function step(engine: Exports, input: Uint8Array): Iterable<Uint8Array> {
   const at = engine.tablog_alloc(input.byteLength);
-  if (at === 0) throw new WebAssembly.RuntimeError(`no memory for an input of ${input.byteLength} bytes`);
+  if (at === 0)
+    throw new WebAssembly.RuntimeError(`no memory for an input of ${input.byteLength} bytes`);
   new Uint8Array(engine.memory.buffer, at, input.byteLength).set(input);
   const outputs = engine.tablog_step(at, input.byteLength, performance.now(), Date.now());
   engine.tablog_free(at);
   return frames(new Uint8Array(engine.memory.buffer, outputs, engine.tablog_outputs_bytes()));
 }
 
-function importsOf(module: WebAssembly.Module, memory: () => ArrayBuffer, files: FileCalls): WebAssembly.Imports {
+function importsOf(
+  module: WebAssembly.Module,
+  memory: () => ArrayBuffer,
+  files: FileCalls,
+): WebAssembly.Imports {
   const bytes = (at: number, length: number): Uint8Array => new Uint8Array(memory(), at, length);
   const env: Record<string, (...args: number[]) => number | void> = {
-    tablog_file_read: (handle = 0, offset = 0, at = 0, count = 0) => files.read(handle, offset, bytes(at, count)),
-    tablog_file_write: (handle = 0, offset = 0, at = 0, count = 0) => files.write(handle, offset, bytes(at, count)),
+    tablog_file_read: (handle = 0, offset = 0, at = 0, count = 0) =>
+      files.read(handle, offset, bytes(at, count)),
+    tablog_file_write: (handle = 0, offset = 0, at = 0, count = 0) =>
+      files.write(handle, offset, bytes(at, count)),
     tablog_file_flush: (handle = 0) => files.flush(handle),
     tablog_file_size: (handle = 0) => files.size(handle),
     tablog_file_truncate: (handle = 0, count = 0) => files.truncate(handle, count),
@@ -64,6 +75,8 @@ function importsOf(module: WebAssembly.Module, memory: () => ArrayBuffer, files:
     emscripten_notify_memory_growth: () => undefined, // views are made anew for every use
   };
   const wanted = WebAssembly.Module.imports(module);
-  const wasi = wanted.filter((item) => item.module === "wasi_snapshot_preview1").map((item) => item.name);
+  const wasi = wanted
+    .filter((item) => item.module === "wasi_snapshot_preview1")
+    .map((item) => item.name);
   return { env, wasi_snapshot_preview1: wasiImports(wasi, () => new DataView(memory())) };
 }

@@ -33,8 +33,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return;
     case "line":
       return (replica ?? leader)?.connect(data.line);
-    case "inputs":
-      return replica?.inputs(data.sequence);
+    case "input":
+      return replica?.input(new Uint8Array(data.input));
     case "ping":
       return tellPage({ kind: "pong", count: data.count });
   }

@@ -46,9 +46,13 @@ export async function holdLifeLock({ lifeLock }: StartMessage): Promise<void> {
 }
 
 /** Which locks are held now, and whether `name` is held by this very worker. */
-export async function seeLocks(name: string, lifeLock: string): Promise<{ held: boolean; names: string[] }> {
+export async function seeLocks(
+  name: string,
+  lifeLock: string,
+): Promise<{ held: boolean; names: string[] }> {
   const { held = [] } = await navigator.locks.query();
-  const holderOf = (lock: string): Id | undefined => held.find((info) => info.name === lock)?.clientId;
+  const holderOf = (lock: string): Id | undefined =>
+    held.find((info) => info.name === lock)?.clientId;
   const holder = holderOf(name);
   return {
     held: holder !== undefined && holder === holderOf(lifeLock),

@@ -30,7 +30,9 @@ export class WorkerLife {
       kHelloPatienceMs,
     );
     try {
-      this.#start(new Worker(options.url, { type: "module", name: `tablog ${options.start.role}` }));
+      this.#start(
+        new Worker(options.url, { type: "module", name: `tablog ${options.start.role}` }),
+      );
     } catch (thrown) {
       queueMicrotask(() => this.#ended(this.#loadFailed(wordsOf(thrown))));
     }
@@ -78,7 +80,9 @@ export class WorkerLife {
     const { locks, start } = this.#options;
     locks
       .request(start.lifeLock, { signal: this.#watch.signal }, () => {
-        this.#ended(new TablogError("LoadFailed", `the ${start.role} worker has ended unexpectedly`));
+        this.#ended(
+          new TablogError("LoadFailed", `the ${start.role} worker has ended unexpectedly`),
+        );
       })
       .catch(() => undefined); // withdrawn by end()
   }
@@ -98,4 +102,3 @@ export class WorkerLife {
     );
   }
 }
-

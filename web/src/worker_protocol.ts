@@ -25,8 +25,8 @@ export type ToWorker =
   | StartMessage
   /** A new line: the tab's other worker was started anew. Never before the hello. */
   | { readonly kind: "line"; readonly line: MessagePort }
-  /** A sequence of `u32 length, length bytes`: inputs of the replica, from the page. */
-  | { readonly kind: "inputs"; readonly sequence: ArrayBuffer }
+  /** An input of the replica, from the page. */
+  | { readonly kind: "input"; readonly input: ArrayBuffer }
   | { readonly kind: "ping"; readonly count: number };
 
 export type FromWorker =

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  decodeReplicaOutput,
+  inputs,
+  payloads,
+  readEntry,
+  readRows,
+  several,
+} from "../../web/src/boundary_page.js";
+import { decodeLeaderOutput, leaderInputs, replicaInputs } from "../../web/src/boundary_worker.js";
+import { Reader, encode, frames } from "../../web/src/bytes.js";
+import { TablogError } from "../../web/src/errors.js";
+import { defineSchema } from "../../web/src/schema.js";
+
+const client = "00112233445566778899aabbccddeeff";
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+test("numbers are little-endian, and 64 bits wide where the table says so", () => {
+  const bytes = encode((w) => {
+    w.u64(2 ** 53 - 1);
+    w.i64(-2n);
+    w.f64(1.5);
+    w.text("ä");
+    w.id(client);
+    w.optionU64(undefined);
+    w.optionU64(7);
+  });
+  assert.equal(
+    hex(bytes),
+    "ffffffffffff1f00" +
+      "feffffffffffffff" +
+      "000000000000f83f" +
+      "02000000c3a4" +
+      client +
+      "00" +
+      "010700000000000000",
+  );
+  const reader = new Reader(bytes);
+  assert.equal(reader.u64(), 2 ** 53 - 1);
+  assert.equal(reader.i64(), -2n);
+  assert.equal(reader.f64(), 1.5);
+  assert.equal(reader.text(), "ä");
+  assert.equal(reader.id(), client);
+  assert.equal(
+    reader.option(() => reader.u64()),
+    undefined,
+  );
+  assert.equal(
+    reader.option(() => reader.u64()),
+    7,
+  );
+  assert.ok(reader.done);
+});
+
+test("configure carries the whole schema", () => {
+  const schema = defineSchema({ version: 1, migrations: ["M"], events: { e: "S" } });
+  const bytes = encode((w) =>
+    inputs.configure(w, { client, replica: "none", replicaMaxBytes: 5, schema }),
+  );
+  const text = (value: string): string => `01000000${Buffer.from(value).toString("hex")}`;
+  assert.equal(
+    hex(bytes),
+    "00" +
+      client +
+      "01" +
+      "0500000000000000" +
+      "01000000" +
+      "01000000" +
+      text("M") +
+      "01000000" +
+      text("e") +
+      text("S") +
+      "00000000",
+  );
+});
+
+test("the calls of a task are one input, several", () => {
+  const append = {
+    number: 1,
+    settledThrough: 0,
+    durability: "relaxed",
+    expectedIndex: undefined,
+    payload: Uint8Array.of(payloads.void),
+  } as const;
+  const bytes = several((w) => {
+    w.frame(() => inputs.append(w, append));
+    w.frame(() => inputs.checkpoint(w, 9));
+  });
+  assert.equal(
+    hex(bytes ?? new Uint8Array()),
+    "0d" +
+      "02000000" +
+      "14000000" +
+      "01" +
+      "0100000000000000" +
+      "0000000000000000" +
+      "01" +
+      "00" +
+      "02" +
+      "05000000" +
+      "0409000000",
+  );
+  assert.equal(
+    several(() => undefined),
+    undefined,
+  );
+});
+
+test("a settled append is told with its place or its error", () => {
+  const accepted = encode((w) => {
+    w.u8(3);
+    w.u64(4);
+    w.u8(0);
+    w.u64(10);
+    w.u32(2);
+    w.u64(2 ** 33);
+    w.f64(1.5);
+    w.i64(3n);
+    w.bool(false);
+  });
+  assert.deepEqual(decodeReplicaOutput(accepted), {
+    kind: "settled",
+    number: 4,
+    result: { firstIndex: 10, count: 2, term: 2 ** 33, time: 1.5, changes: 3, voided: false },
+  });
+  const rejected = encode((w) => {
+    w.u8(3);
+    w.u64(4);
+    w.u8(1);
+    w.u8(2);
+    w.text("words");
+    w.optionU64(41);
+    w.optionU64(undefined);
+    w.u8(1);
+  });
+  const output = decodeReplicaOutput(rejected);
+  assert.ok(output.kind === "settled" && output.result instanceof TablogError);
+  assert.equal(output.result.code, "Conflict");
+  assert.equal(output.result.index, 41);
+  assert.equal(output.result.outcome, "unknown");
+  assert.equal(output.result.message, "words");
+});
+
+test("rows keep integers that a number cannot hold", () => {
+  const bytes = encode((w) => {
+    w.list(["a", "b"], (column) => w.text(column));
+    w.u32(1);
+    w.u8(1);
+    w.i64(2n ** 60n);
+    w.u8(4);
+    w.bytes(Uint8Array.of(1));
+  });
+  assert.deepEqual(readRows(new Reader(bytes)), [{ a: 2n ** 60n, b: Uint8Array.of(1) }]);
+});
+
+test("an entry names its client, or none", () => {
+  const bytes = encode((w) => {
+    w.u64(1);
+    w.u64(2);
+    w.f64(3);
+    w.id("0".repeat(32));
+    w.u64(0);
+    w.u32(0);
+    w.u32(1);
+    w.u32(1);
+    w.u8(3);
+    w.id(client);
+  });
+  const entry = readEntry(new Reader(bytes));
+  assert.equal(entry.client, null);
+  assert.ok(entry.kind === "term" && entry.leader === client);
+});
+
+test("a leader's outputs and inputs stand as in the table", () => {
+  assert.deepEqual(decodeLeaderOutput(Uint8Array.of(4, 2, 0, 0, 0, 6, 0, 0, 0)), {
+    kind: "openFiles",
+    log: 2,
+    pool: 6,
+  });
+  assert.deepEqual(decodeLeaderOutput(Uint8Array.of(8, 2, 7, 0, 0, 0, 0, 0, 0, 0)), {
+    kind: "role",
+    role: "leading",
+    term: 7,
+  });
+  assert.equal(
+    hex(leaderInputs.slotAdded("pool", { name: "x", handle: 3 })),
+    "080101000000" + "78" + "03000000",
+  );
+  assert.equal(hex(leaderInputs.filesFailed("StorageUnavailable", "w")), "030c01000000770000");
+  assert.equal(hex(replicaInputs.message(Uint8Array.of(5, 6))), "09020000000506");
+});
+
+test("a field beyond its buffer is an error, not a read", () => {
+  assert.throws(() => [...frames(Uint8Array.of(5, 0, 0, 0, 1))], RangeError);
+  assert.throws(() => decodeReplicaOutput(Uint8Array.of(3, 1)), RangeError);
+});
