@@ -1,0 +1,102 @@
+// The system's Chromium with a profile of its own, and what tests do to its tabs: which renderer process
+// a tab has, and the end of that process. Used by the demo, the benchmark and the browser tests.
+import { mkdtemp, rm } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright-core";
+import { within } from "./within.mjs";
+
+export const chromiumArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The system's Chromium: $TABLOG_CHROMIUM, or the first on PATH. Playwright's own is never downloaded. */
+export function chromiumPath() {
+  if (process.env["TABLOG_CHROMIUM"]) return process.env["TABLOG_CHROMIUM"];
+  const directories = (process.env["PATH"] ?? "").split(delimiter);
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    for (const directory of directories) {
+      try {
+        accessSync(join(directory, name), constants.X_OK);
+        return join(directory, name);
+      } catch {
+        // not here
+      }
+    }
+  }
+  throw new Error("no chromium on PATH: install Debian's package chromium, or set TABLOG_CHROMIUM");
+}
+
+/**
+ * Starts Chromium with an empty profile on disk: an off-the-record context has another OPFS.
+ * @param {{ headless?: boolean, args?: string[], context?: object }} [options]
+ * @returns {Promise<{ context: import("playwright-core").BrowserContext, profile: string, close: () => Promise<void> }>}
+ */
+export async function launchBrowser({ headless = true, args = [], context: more = {} } = {}) {
+  const profile = await mkdtemp(join(tmpdir(), "tablog-profile-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: chromiumPath(),
+    headless,
+    args: [...chromiumArguments, ...args],
+    ...more,
+  });
+  return {
+    context,
+    profile,
+    close: async () => {
+      await context.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/**
+ * The id of the renderer process that a page lives in. A trace names the process of every frame.
+ * @param {import("playwright-core").Page} page
+ * @returns {Promise<number>}
+ */
+export async function processOf(page) {
+  const session = await page.context().newCDPSession(page);
+  try {
+    const { targetInfo } = await session.send("Target.getTargetInfo");
+    const found = new Promise((resolve) => {
+      session.on("Tracing.dataCollected", ({ value }) => {
+        for (const { name, args } of value) {
+          if (name !== "TracingStartedInBrowser") continue;
+          const frame = args.data.frames?.find((each) => each.frame === targetInfo.targetId);
+          if (frame?.processId) resolve(frame.processId);
+        }
+      });
+    });
+    await session.send("Tracing.start", {
+      transferMode: "ReportEvents",
+      traceConfig: { includedCategories: ["disabled-by-default-devtools.timeline"] },
+    });
+    await session.send("Tracing.end");
+    return await within(5000, found, "a trace that names the tab's process");
+  } finally {
+    await session.detach();
+  }
+}
+
+/**
+ * Ends a page's renderer process with SIGKILL. Resolves with the time of the signal (ms since 1970)
+ * when the browser has noticed.
+ * @param {import("playwright-core").Page} page
+ * @param {number} pid From `processOf`.
+ * @returns {Promise<number>}
+ */
+export async function killRenderer(page, pid) {
+  const noticed = new Promise((resolve) => page.once("crash", () => resolve(undefined)));
+  const at = performance.timeOrigin + performance.now();
+  process.kill(pid, "SIGKILL");
+  await within(5000, noticed, "the browser to notice the killed tab");
+  return at;
+}
