@@ -15,21 +15,13 @@
 #include "log/entry.h"
 #include "log/message.h"
 #include "log/session_table.h"
+#include "storage/apply.h"
 #include "storage/file.h"
+#include "storage/rows.h"
 
 namespace tablog::storage {
 
 class Pool;  // storage/pool.h
-
-struct ApplyResult {
-  std::int64_t changes{};  // rows changed by an exec entry (triggers left out), else 0
-};
-
-// Rows of a query, encoded for the boundary (docs/protocol.md#rows): see storage/rows.h.
-struct Rows {
-  Bytes encoded;
-  std::uint32_t count{};
-};
 
 class StateDatabase {
  public:
@@ -61,13 +53,17 @@ class StateDatabase {
   // leaves no trace; an item that destroys the transaction is taken out and the batch done again.
   // Works inside the open transaction, also one that holds earlier batches not committed yet
   // (relaxed durability: the state never commits before the log's flush). An entry that encodes to
-  // more than kEntryBytesMax is kTooLarge. Extends chain() like apply().
+  // more than kEntryBytesMax is kTooLarge. Extends chain() like apply(). An error says nothing about any
+  // item (memory, I/O, damage): the transaction is rolled back to the last commit.
   [[nodiscard]] Result<BatchResult> execute(const BatchContext& context,
                                             std::span<const BatchItem> items);
 
-  [[nodiscard]] Result<void> commit();  // no flush: WAL, synchronous=NORMAL
+  [[nodiscard]] Result<void> commit();  // no flush: WAL, synchronous=NORMAL. Failed: rolled back
   void rollback();                      // to the last commit; applied() and sessions() with it
   [[nodiscard]] bool in_transaction() const;
+
+  // How many steps of SQLite's machine one item of execute() may take; more is kRejected. 0: any number.
+  void set_steps_max(std::uint64_t steps);
 
   // Makes room in the pool for a transaction of about `bytes`. kQuotaExceeded is only told here.
   [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
@@ -76,11 +72,13 @@ class StateDatabase {
   [[nodiscard]] std::uint64_t wal_bytes() const;
 
   // ---- digest, DESIGN section 7
-  [[nodiscard]] Digest digest() const;                 // running, of the open transaction's state
+  // Running, of the open transaction's state. Zero, which no state has, when memory ran out.
+  [[nodiscard]] Digest digest() const;
   [[nodiscard]] Result<Digest> recompute_digest();     // in full
   [[nodiscard]] Result<std::vector<std::pair<std::string, Digest>>> table_digests();
 
-  // ---- reading: committed state, on a connection of its own where on a pool
+  // ---- reading: committed state, on a connection of its own where on a pool. In memory there is only
+  // one connection: commit() first.
   [[nodiscard]] Result<Rows> query(const std::string& sql, std::span<const Argument> params);
   [[nodiscard]] Result<Bytes> snapshot();  // the committed state as a plain (non-WAL) SQLite file
 

@@ -1,0 +1,157 @@
+#include "storage/apply.h"
+
+#include "log/codec.h"
+#include "storage/determinism.h"
+#include "storage/profile.h"
+
+namespace tablog::storage {
+
+namespace {
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+
+Result<void> check_version(std::uint32_t written_for, std::uint32_t current) {
+  if (written_for == current) return {};
+  const std::string words =
+      "the request is of schema version " + std::to_string(written_for) + " and the store of " +
+      std::to_string(current);
+  if (written_for < current) return fail(ErrorCode::kSchemaTooOld, words + ": reload to get the newer version");
+  return fail(ErrorCode::kSchemaConflict, words + ": the store has not been migrated yet");
+}
+
+Error prefixed(std::string_view what, Error error) {
+  error.message = std::string(what) + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
+Applier::Applier(sqlite3* db, Authorizer& authorizer, Digests& digests)
+    : db_(db), authorizer_(authorizer), digests_(digests) {}
+
+Applier::Current Applier::make(Entry schema_entry) {
+  return std::make_shared<Materializers>(db_, authorizer_, std::move(schema_entry));
+}
+
+Result<ApplyResult> Applier::run(const Entry& entry) {
+  const PinnedScope pinned({.time_ms = entry.time_ms, .seed = entry.seed});
+  sqlite3_set_last_insert_rowid(db_, 0);
+  definitions_changed_ = false;
+  (void)authorizer_.take_definitions();
+  const Result<std::int64_t> changes = run_body(entry);
+  if (!changes) return fail(changes.error());
+  if (auto seen = digests_.check(); !seen) return fail(seen.error());
+  return ApplyResult{.changes = *changes};
+}
+
+Result<std::int64_t> Applier::run_body(const Entry& entry) {
+  const auto nothing = [](const auto&) -> Result<std::int64_t> { return 0; };
+  const auto on_event = [&](const Event& event) -> Result<std::int64_t> {
+    if (auto same = check_version(entry.schema_version, schema_version()); !same) return fail(same.error());
+    if (!current_) return fail(ErrorCode::kUnknownEvent, "the store has no schema yet");
+    if (auto done = current_->run(entry, event); !done) return fail(done.error());
+    return 0;
+  };
+  const auto on_exec = [&](const Exec& exec) -> Result<std::int64_t> {
+    if (auto same = check_version(entry.schema_version, schema_version()); !same) return fail(same.error());
+    return run_exec(entry, exec);
+  };
+  const auto on_schema = [&](const Schema& schema) -> Result<std::int64_t> {
+    if (auto done = run_schema(entry, schema); !done) return fail(done.error());
+    return 0;
+  };
+  return std::visit(Overloaded{nothing, on_event, on_exec, on_schema}, entry.body);
+}
+
+Result<std::int64_t> Applier::run_exec(const Entry& entry, const Exec& exec) {
+  const Result<Script> script = run_script(entry, exec.sql, exec.params, "exec");
+  if (!script) return fail(script.error());
+  if (script->statements == 0) return fail(ErrorCode::kInvalidArgument, "exec: there is no statement in it");
+  if (auto settled = settle_definitions(); !settled) return fail(settled.error());
+  return script->changes;
+}
+
+Result<void> Applier::run_schema(const Entry& entry, const Schema& schema) {
+  if (auto able = check_engine(schema); !able) return able;
+  if (schema.migrations.size() != schema.version) {
+    return fail(ErrorCode::kInvalidArgument, "a schema of version " + std::to_string(schema.version) +
+                                                 " must have as many migrations, not " +
+                                                 std::to_string(schema.migrations.size()));
+  }
+  if (current_ && schema.version < schema_version()) {
+    return fail(ErrorCode::kSchemaTooOld, "the store is at schema version " + std::to_string(schema_version()) +
+                                              " and this is " + std::to_string(schema.version) +
+                                              ": reload to get the newer version");
+  }
+  if (current_ && schema.version == schema_version() &&
+      hash_schema(schema) != hash_schema(current_->schema())) {
+    return fail(ErrorCode::kSchemaConflict, "schema version " + std::to_string(schema.version) +
+                                                " is in use with another text: give the new one a new version");
+  }
+  for (std::uint32_t version = schema_version(); version < schema.version; ++version) {
+    const Result<Script> done = run_script(entry, schema.migrations[version], {}, "a migration");
+    if (!done) return fail(prefixed("migration to version " + std::to_string(version + 1), done.error()));
+  }
+  if (auto settled = settle_definitions(); !settled) return settled;
+  Current fresh = make(entry);
+  if (auto compiled = fresh->compile_all(); !compiled) return compiled;
+  current_ = std::move(fresh);
+  return {};
+}
+
+Result<Applier::Script> Applier::run_script(const Entry& entry, std::string_view sql,
+                                            std::span<const Argument> arguments, std::string_view what) {
+  Parameters parameters(&entry, arguments, what);
+  if (auto checked = parameters.check(); !checked) return fail(checked.error());
+  std::vector<ParameterNames> names;
+  Script script;
+  for (std::string_view rest = sql; !rest.empty();) {
+    Result<Statement> statement = [&] {
+      const Authorizer::Scope scope(authorizer_, Purpose::kDefinition, Phase::kPrepare);
+      return Statement::prepare(db_, rest, ErrorCode::kRejected, Lifetime::kOnce, &rest);
+    }();
+    if (!statement) return fail(authorizer_.explain(statement.error()));
+    if (!*statement) continue;
+    names.push_back(parameter_names(*statement));
+    if (auto bound = parameters.bind(*statement, names.back()); !bound) return fail(bound.error());
+    const Result<std::int64_t> changes = run_statement(*statement);
+    if (!changes) return fail(changes.error());
+    script.changes += *changes;
+    ++script.statements;
+  }
+  if (auto used = parameters.check_all_used(names); !used) return fail(used.error());
+  return script;
+}
+
+// Direct changes only: sqlite3_changes() is of the last statement that changed rows, so it counts only
+// where this one did, and not where DDL had a virtual table change rows of its own.
+Result<std::int64_t> Applier::run_statement(Statement& statement) {
+  Authorizer::Definitions defined = authorizer_.take_definitions();
+  if (defined.changed) {
+    definitions_changed_ = true;
+    digests_.redefine(defined.tables);
+  }
+  const std::int64_t before = sqlite3_total_changes64(db_);
+  const Authorizer::Scope scope(authorizer_, Purpose::kDefinition, Phase::kStep);
+  if (auto done = statement.run(); !done) return fail(authorizer_.explain(done.error()));
+  if (defined.changed || sqlite3_total_changes64(db_) == before) return 0;
+  return sqlite3_changes64(db_);
+}
+
+Result<void> Applier::settle_definitions() {
+  if (!definitions_changed_) return {};
+  // ALTER TABLE … RENAME does not show the new name to the authorizer.
+  Result<Statement> reserved = prepare_own(
+      db_, "SELECT name FROM sqlite_schema WHERE name LIKE 'tablog\\_%' ESCAPE '\\' "
+           "AND name NOT IN ('tablog_state', 'tablog_schema', 'tablog_session', 'tablog_digest')");
+  if (!reserved) return fail(reserved.error());
+  const Result<bool> found = reserved->step();
+  if (!found) return fail(found.error());
+  if (*found) return fail(ErrorCode::kRejected, "names that begin with tablog_ are the store's own");
+  return digests_.settle();
+}
+
+}  // namespace tablog::storage

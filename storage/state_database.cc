@@ -1,0 +1,238 @@
+#include "storage/state_database.h"
+
+#include <cassert>
+
+#include "storage/pool.h"
+#include "storage/profile.h"
+#include "storage/reader.h"
+#include "storage/sequence.h"
+#include "storage/state_core.h"
+#include "storage/state_open.h"
+#include "storage/vfs.h"
+
+namespace tablog::storage {
+
+namespace {
+
+// Of a page's content a transaction writes whole pages, then the checkpoint writes them again; and the
+// least that is worth reserving.
+constexpr std::uint64_t kReserveFactor = 2;
+constexpr std::uint64_t kReserveBytesMin = 256U << 10U;
+
+// A reading connection with what judges its queries.
+struct ReadConnection {
+  explicit ReadConnection(Connection opened)
+      : connection(std::move(opened)), authorizer(connection.get()), reader(connection.get(), authorizer) {}
+  Connection connection;
+  Authorizer authorizer;
+  Reader reader;
+};
+
+Error diverges(Index index, Error error) {
+  if (!is_rejection(error) || error.code == ErrorCode::kEngineTooOld) return error;
+  return Error{.code = ErrorCode::kCorrupt,
+               .message = "entry " + std::to_string(index.value) +
+                          " of the log does not apply to this state: " + error.message,
+               .index = index};
+}
+
+}  // namespace
+
+struct StateDatabase::Impl {
+  // Declared in the order of dependence: the VFS outlives the connections that use it.
+  Pool* pool{};
+  std::string path;
+  std::unique_ptr<PoolVfs> vfs;
+  std::unique_ptr<StateCore> core;
+  std::unique_ptr<ReadConnection> second;  // on a pool: the reading connection
+  std::unique_ptr<Reader> own;             // in memory: queries share the writing one
+  Applier::Current schema_of;              // what `schema` is a copy of
+  std::optional<Schema> schema;
+  bool applied_open{};                     // the open transaction has entries that apply() put there
+
+  [[nodiscard]] Reader& reader() const { return second ? second->reader : *own; }
+
+  [[nodiscard]] static Result<std::unique_ptr<Impl>> in_memory(Result<Connection> connection) {
+    if (!connection) return fail(connection.error());
+    auto impl = std::make_unique<Impl>();
+    impl->core = std::make_unique<StateCore>(std::move(*connection));
+    impl->own = std::make_unique<Reader>(impl->core->db(), impl->core->authorizer);
+    return impl;
+  }
+
+  // What the pool said is closer to the cause than what SQLite made of it.
+  [[nodiscard]] Error cause(Error error) const {
+    if (vfs && vfs->last_error() && !is_rejection(error)) return *vfs->last_error();
+    return error;
+  }
+
+  void roll_back() {
+    core->roll_back();
+    applied_open = false;
+  }
+
+  [[nodiscard]] Result<ApplyResult> apply(const Entry& entry, ByteView encoded);
+};
+
+Result<ApplyResult> StateDatabase::Impl::apply(const Entry& entry, ByteView encoded) {
+  if (core->broken) return fail(*core->broken);
+  if (entry.index != next(core->progress.applied)) {
+    return fail(Error{.code = ErrorCode::kCorrupt,
+                      .message = "entry " + std::to_string(entry.index.value) + " does not follow " +
+                                 std::to_string(core->progress.applied.value),
+                      .index = next(core->progress.applied)});
+  }
+  if (!core->transaction.is_open()) {
+    if (auto begun = core->transaction.begin(); !begun) return fail(begun.error());
+  }
+  applied_open = true;
+  Result<ApplyResult> applied = core->apply_in_savepoint(entry);
+  if (!applied) return applied;
+  if (ends_request(entry)) {
+    if (auto resolved = core->check_foreign_keys(); !resolved) return fail(resolved.error());
+  }
+  const auto* exec = std::get_if<Exec>(&entry.body);
+  if (exec != nullptr && exec->changes != applied->changes) {
+    return fail(ErrorCode::kRejected, "it changed " + std::to_string(applied->changes) + " rows here and " +
+                                          std::to_string(exec->changes) + " where it was sequenced");
+  }
+  core->account(entry, encoded);
+  return applied;
+}
+
+StateDatabase::StateDatabase(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StateDatabase::~StateDatabase() = default;
+
+Result<std::unique_ptr<StateDatabase>> StateDatabase::in_memory() {
+  auto impl = Impl::in_memory(open_in_memory());
+  if (!impl) return fail(impl.error());
+  if (auto loaded = (*impl)->core->load(); !loaded) return fail(loaded.error());
+  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(*impl)));
+}
+
+Result<std::unique_ptr<StateDatabase>> StateDatabase::from_image(ByteView image) {
+  auto impl = Impl::in_memory(open_image(image));
+  if (!impl) return fail(impl.error());
+  if (auto loaded = (*impl)->core->load(); !loaded) return fail(loaded.error());
+  Digests& digests = (*impl)->core->digests;
+  const auto stored = digests.sums();
+  const auto actual = digests.recompute();
+  if (!stored) return fail(stored.error());
+  if (!actual) return fail(actual.error());
+  if (*stored != *actual) return fail(ErrorCode::kCorrupt, "the image's rows do not match its digests");
+  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(*impl)));
+}
+
+Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const std::string& path) {
+  auto impl = std::make_unique<Impl>();
+  impl->pool = &pool;
+  impl->path = path;
+  impl->vfs = std::make_unique<PoolVfs>(pool);
+  Result<Connection> writer = open_writer(path, impl->vfs->name());
+  if (!writer) return fail(impl->cause(writer.error()));
+  impl->core = std::make_unique<StateCore>(std::move(*writer));
+  if (auto loaded = impl->core->load(); !loaded) return fail(impl->cause(loaded.error()));
+  Result<Connection> reader = open_reader(path, impl->vfs->name());
+  if (!reader) return fail(impl->cause(reader.error()));
+  impl->second = std::make_unique<ReadConnection>(std::move(*reader));
+  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(impl)));
+}
+
+Index StateDatabase::applied() const { return impl_->core->progress.applied; }
+Index StateDatabase::last_app_entry() const { return impl_->core->progress.last_app; }
+ChainHash StateDatabase::chain() const { return impl_->core->progress.chain; }
+StoreId StateDatabase::store() const { return impl_->core->progress.store; }
+void StateDatabase::set_store(StoreId store) { impl_->core->progress.store = store; }
+const SessionTable& StateDatabase::sessions() const { return impl_->core->sessions; }
+bool StateDatabase::in_transaction() const { return impl_->core->transaction.is_open(); }
+void StateDatabase::set_steps_max(std::uint64_t steps) { impl_->core->steps_max = steps; }
+
+const std::optional<Schema>& StateDatabase::schema() const {
+  const Applier::Current& current = impl_->core->applier.current();
+  if (current != impl_->schema_of) {
+    impl_->schema_of = current;
+    impl_->schema = current ? std::optional(current->schema()) : std::nullopt;
+  }
+  return impl_->schema;
+}
+
+Result<ApplyResult> StateDatabase::apply(const Entry& entry, ByteView encoded) {
+  Result<ApplyResult> applied = impl_->apply(entry, encoded);
+  if (!applied) {
+    impl_->roll_back();
+    return fail(diverges(entry.index, impl_->cause(applied.error())));
+  }
+  return applied;
+}
+
+Result<BatchResult> StateDatabase::execute(const BatchContext& context, std::span<const BatchItem> items) {
+  if (impl_->core->broken) return fail(*impl_->core->broken);
+  // Those are in the log already, and execute() does again only what it has accepted itself.
+  if (impl_->applied_open) {
+    if (auto committed = commit(); !committed) return fail(committed.error());
+  }
+  Result<BatchResult> result = tablog::storage::execute(*impl_->core, context, items);
+  if (!result) {
+    impl_->roll_back();
+    return fail(impl_->cause(result.error()));
+  }
+  return result;
+}
+
+Result<void> StateDatabase::commit() {
+  auto committed = impl_->core->commit();
+  impl_->applied_open = false;
+  if (!committed) return fail(impl_->cause(committed.error()));
+  return {};
+}
+
+void StateDatabase::rollback() { impl_->roll_back(); }
+
+Result<void> StateDatabase::reserve(std::uint64_t bytes) {
+  if (impl_->pool == nullptr) return {};
+  return impl_->pool->reserve(kReserveFactor * bytes + wal_bytes() + kReserveBytesMin);
+}
+
+Result<void> StateDatabase::checkpoint() {
+  assert(!in_transaction());
+  if (impl_->pool == nullptr) return {};
+  const int code =
+      sqlite3_wal_checkpoint_v2(impl_->core->db(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  return fail(impl_->cause(sql_error(impl_->core->db(), code, ErrorCode::kStorageUnavailable)));
+}
+
+std::uint64_t StateDatabase::wal_bytes() const {
+  File* wal = impl_->pool == nullptr ? nullptr : impl_->pool->find(impl_->path + "-wal");
+  return wal == nullptr ? 0 : wal->size().value_or(0);
+}
+
+Digest StateDatabase::digest() const { return impl_->core->digests.digest().value_or(Digest{}); }
+
+Result<Digest> StateDatabase::recompute_digest() {
+  const auto sums = table_digests();
+  if (!sums) return fail(sums.error());
+  return Digests::combine(*sums);
+}
+
+Result<std::vector<std::pair<std::string, Digest>>> StateDatabase::table_digests() {
+  return impl_->core->digests.recompute();
+}
+
+Result<Rows> StateDatabase::query(const std::string& sql, std::span<const Argument> params) {
+  return impl_->reader().query(sql, params);
+}
+
+Result<Bytes> StateDatabase::snapshot() {
+  assert(impl_->pool != nullptr || !in_transaction());  // one connection sees what is not committed
+  return impl_->reader().snapshot();
+}
+
+std::uint64_t StateDatabase::bytes() const {
+  Result<Statement> pages = prepare_own(impl_->core->db(), "PRAGMA page_count");
+  if (!pages) return 0;
+  const Result<bool> row = pages->step();
+  return row && *row ? static_cast<std::uint64_t>(pages->integer(0) * kPageBytes) : 0;
+}
+
+}  // namespace tablog::storage

@@ -1,0 +1,68 @@
+// The store's own tables in the state database: where the log has been applied up to, by what schema,
+// and what every session has got. Written only at commit, so that they cost little per entry.
+//
+//   tablog_state    one row: format, store, applied, last_app, term, time_ms, chain
+//   tablog_schema   at most one row: the last schema entry, encoded as in the log
+//   tablog_session  client, state (SessionTable::encode)
+//   tablog_digest   name, sum: the running digest of each table (digest_store.cc)
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "log/entry.h"
+#include "log/session_table.h"
+#include "storage/sqlite.h"
+
+namespace tablog::storage {
+
+inline constexpr std::int64_t kStateFormat = 0;  // as the log's format version
+
+// What the row of tablog_state says.
+struct Progress {
+  StoreId store;
+  Index applied;
+  Index last_app;          // last entry that an app appended; 0: none
+  Term term;               // of entry `applied`
+  std::int64_t time_ms{};  // of entry `applied`
+  ChainHash chain;         // at `applied`
+  bool operator==(const Progress&) const = default;
+};
+
+class StateTables {
+ public:
+  explicit StateTables(sqlite3* db) : db_(db) {}
+
+  // Makes the tables where the database is empty. kNewerFormat: written by a newer tablog. kCorrupt:
+  // it is a database of something else, or damaged.
+  [[nodiscard]] Result<void> create_or_check();
+
+  [[nodiscard]] Result<Progress> progress();
+  [[nodiscard]] Result<SessionTable> sessions();
+  // The schema entry; none before the first.
+  [[nodiscard]] Result<std::optional<Entry>> schema();
+
+  [[nodiscard]] Result<void> write(const Progress& progress);
+  [[nodiscard]] Result<void> write(SessionTable& sessions);  // the dirty ones
+  [[nodiscard]] Result<void> write_schema(ByteView encoded_entry);
+
+ private:
+  [[nodiscard]] Result<Statement*> prepared(Statement& statement, const char* sql);
+
+  sqlite3* db_;
+  Statement write_progress_;
+  Statement write_session_;
+  Statement drop_session_;
+};
+
+// 128 bits from their 16 bytes; nothing where it is another number of bytes.
+template <class Bits>
+[[nodiscard]] std::optional<Bits> bits_from(ByteView bytes) {
+  Bits bits;
+  if (bytes.size() != bits.bytes.size()) return std::nullopt;
+  std::copy(bytes.begin(), bytes.end(), bits.bytes.begin());
+  return bits;
+}
+
+}  // namespace tablog::storage
