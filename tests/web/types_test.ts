@@ -14,7 +14,7 @@ type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_T extends true>(): void => undefined;
 
-const schema = defineSchema({
+export const schema = defineSchema({
   version: 1,
   migrations: ["CREATE TABLE todo(id INTEGER PRIMARY KEY, title TEXT, done INT)"],
   events: {

@@ -21,7 +21,7 @@ interface Exports {
   readonly tablog_start: (role: number) => void;
   readonly tablog_alloc: (bytes: number) => number;
   readonly tablog_free: (at: number) => void;
-  readonly tablog_step: (at: number, bytes: number, monotonicMs: number, wallMs: number) => number;
+  readonly tablog_step: (at: number, bytes: number) => number;
   readonly tablog_outputs_bytes: () => number;
 }
 
@@ -51,7 +51,7 @@ function step(engine: Exports, input: Uint8Array): Iterable<Uint8Array> {
   if (at === 0)
     throw new WebAssembly.RuntimeError(`no memory for an input of ${input.byteLength} bytes`);
   new Uint8Array(engine.memory.buffer, at, input.byteLength).set(input);
-  const outputs = engine.tablog_step(at, input.byteLength, performance.now(), Date.now());
+  const outputs = engine.tablog_step(at, input.byteLength);
   engine.tablog_free(at);
   return frames(new Uint8Array(engine.memory.buffer, outputs, engine.tablog_outputs_bytes()));
 }
