@@ -78,14 +78,16 @@ Result<FrameHeader> decode_frame_header(ByteView bytes, std::uint64_t salt, std:
   if (bytes.size() < kFrameHeaderBytes) {
     return fail(ErrorCode::kTruncated, "less than a frame's header");
   }
+  if (load<std::uint64_t>(bytes, 24) != salt) {  // first: a search asks at every eighth byte
+    return fail(ErrorCode::kMalformed, {});
+  }
   const FrameHeader header{.kind = static_cast<FrameKind>(load<std::uint32_t>(bytes, 0)),
                            .body_bytes = load<std::uint32_t>(bytes, 4),
                            .index = {load<std::uint64_t>(bytes, 8)},
                            .flushed_through = {load<std::uint64_t>(bytes, 16)},
-                           .salt = load<std::uint64_t>(bytes, 24),
+                           .salt = salt,
                            .body_hash = load<std::uint64_t>(bytes, 32)};
-  // Cheap tests first: a search for later frames asks this at every eighth byte.
-  if (header.salt != salt || !plausible(header.kind, header.body_bytes)) {
+  if (!plausible(header.kind, header.body_bytes)) {
     return fail(ErrorCode::kMalformed, {});
   }
   if (load<std::uint64_t>(bytes, kHeaderHashOffset) != header_hash(bytes, salt, offset)) {

@@ -8,7 +8,7 @@ namespace tablog {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x676553676F4C4254;  // "TBLogSeg"
-constexpr std::size_t kFieldsBytes = 192;             // the checksum is over these, and follows them
+constexpr std::size_t kFieldsBytes = 168;             // the checksum is over these, and follows them
 constexpr std::uint32_t kHasPredecessor = 1U << 0U;
 constexpr std::uint32_t kHasDigest = 1U << 1U;
 
@@ -23,18 +23,16 @@ Bytes encode_segment_header(const SegmentHeader& header) {
         (header.predecessor ? kHasPredecessor : 0U) | (header.before.digest ? kHasDigest : 0U));
   store(bytes, 16, header.store);
   store(bytes, 32, header.generation.value);
-  store(bytes, 40, header.term.value);
-  store(bytes, 48, header.sequence);
-  store(bytes, 56, header.salt);
-  store(bytes, 64, header.base().value);
-  store(bytes, 72, header.before.index.value);  // flushed through
-  store(bytes, 80, header.before.chain);
-  store(bytes, 96, header.before.term.value);
-  store(bytes, 104, header.before.time_ms);
-  store(bytes, 112, header.before.digest.value_or(Digest{}));
-  store(bytes, 128, predecessor.sequence);
-  store(bytes, 136, predecessor.salt);
-  store(bytes, 144, predecessor.end);
+  store(bytes, 40, header.sequence);
+  store(bytes, 48, header.salt);
+  store(bytes, 56, header.before.index.value);
+  store(bytes, 64, header.before.chain);
+  store(bytes, 80, header.before.term.value);
+  store(bytes, 88, header.before.time_ms);
+  store(bytes, 96, header.before.digest.value_or(Digest{}));
+  store(bytes, 112, predecessor.sequence);
+  store(bytes, 120, predecessor.salt);
+  store(bytes, 128, predecessor.end);
   store(bytes, kFieldsBytes, hash64(ByteView(bytes).first(kFieldsBytes)));
   return bytes;
 }
@@ -55,25 +53,24 @@ Result<SegmentHeader> decode_segment_header(ByteView bytes) {
   const auto flags = load<std::uint32_t>(bytes, 12);
   SegmentHeader header{.store = load_id<StoreId>(bytes, 16),
                        .generation = {load<std::uint64_t>(bytes, 32)},
-                       .term = {load<std::uint64_t>(bytes, 40)},
-                       .sequence = load<std::uint64_t>(bytes, 48),
-                       .salt = load<std::uint64_t>(bytes, 56),
-                       .before = {.index = {load<std::uint64_t>(bytes, 72)},
-                                  .chain = load_id<ChainHash>(bytes, 80),
-                                  .term = {load<std::uint64_t>(bytes, 96)},
-                                  .time_ms = load<std::int64_t>(bytes, 104),
+                       .sequence = load<std::uint64_t>(bytes, 40),
+                       .salt = load<std::uint64_t>(bytes, 48),
+                       .before = {.index = {load<std::uint64_t>(bytes, 56)},
+                                  .chain = load_id<ChainHash>(bytes, 64),
+                                  .term = {load<std::uint64_t>(bytes, 80)},
+                                  .time_ms = load<std::int64_t>(bytes, 88),
                                   .digest = {}},
                        .predecessor = {}};
   if ((flags & kHasDigest) != 0) {
-    header.before.digest = load_id<Digest>(bytes, 112);
+    header.before.digest = load_id<Digest>(bytes, 96);
   }
   if ((flags & kHasPredecessor) != 0) {
-    header.predecessor = Predecessor{.sequence = load<std::uint64_t>(bytes, 128),
-                                     .salt = load<std::uint64_t>(bytes, 136),
-                                     .end = load<std::uint64_t>(bytes, 144)};
+    header.predecessor = Predecessor{.sequence = load<std::uint64_t>(bytes, 112),
+                                     .salt = load<std::uint64_t>(bytes, 120),
+                                     .end = load<std::uint64_t>(bytes, 128)};
   }
   const bool consistent =
-      header.sequence >= 1 && load<std::uint64_t>(bytes, 64) == header.base().value &&
+      header.sequence >= 1 &&
       (flags & ~(kHasPredecessor | kHasDigest)) == 0 &&
       header.predecessor.has_value() == (header.sequence > 1) &&
       (!header.predecessor || (header.predecessor->sequence == header.sequence - 1 &&

@@ -35,7 +35,6 @@ struct Predecessor {
 struct SegmentHeader {
   StoreId store{};
   Generation generation{};
-  Term term{};                 // in which it was begun
   std::uint64_t sequence{};  // 1, 2, 3, … without gaps
   std::uint64_t salt{};      // new for each segment, also where a slot is used again
   LogPosition before{};        // its base is before.index + 1; all up to before.index is flushed

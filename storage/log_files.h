@@ -20,33 +20,33 @@ struct LogOptions {
 
 // What an append needs to know of the end of the log.
 struct LogHead {
-  StoreId store;
-  Generation generation;
-  Index index;       // last entry of the last whole batch
-  Index durable;     // flushed through
-  Term term;         // of the last entry; zero in an empty log
-  ChainHash chain;   // at index
+  StoreId store{};
+  Generation generation{};
+  Index index{};       // last entry of the last whole batch
+  Index durable{};     // flushed through
+  Term term{};         // of the last entry; zero in an empty log
+  ChainHash chain{};   // at index
   std::int64_t time_ms{};
-  std::optional<Digest> digest;  // that the last commit frame names
+  std::optional<Digest> digest{};  // that the last commit frame names
 };
 
 struct TornTail {
-  Index after;             // the last entry kept
-  std::string slot;
+  Index after{};             // the last entry kept
+  std::string slot{};
   std::uint64_t offset{};  // first byte not kept
   std::uint64_t bytes{};   // not kept
 };
 
 struct SegmentInfo {
-  std::string slot;
+  std::string slot{};
   std::uint64_t sequence{};
-  Generation generation;
-  Term term;  // that began it
-  Index base;  // its first entry's index
-  Index last;  // zero entries: base - 1
-  std::uint64_t bytes{};     // of frames, header included
+  Generation generation{};
+  Term term{};   // of the last entry before it
+  Index base{};  // its first entry's index
+  Index last{};  // zero entries: base - 1
+  std::uint64_t bytes{};     // header and frames that count
   std::uint64_t capacity{};  // file size
-  bool sealed{};
+  bool sealed{};             // another segment goes on
 };
 
 class LogFiles {
@@ -55,6 +55,8 @@ class LogFiles {
   // proves to have been flushed: a frame up to there that does not verify is damage, not a torn tail.
   // Empty slots and no proof: an empty log; it gets `fresh` as its store id with the first batch.
   // kCorrupt{index, offset}: damage; nothing was changed. kNewerFormat: written by a newer version.
+  // kStorageUnavailable: an I/O error, or a torn tail and no free slot among `slots` for the segment
+  // that leaves it out: open again with more. (Give it two free ones and this does not happen.)
   // On success all that stands before head() is flushed, and a torn segment is never written again.
   [[nodiscard]] static Result<std::unique_ptr<LogFiles>> open(std::vector<Slot> slots, Index proven,
                                                               StoreId fresh, Generation generation,
@@ -67,17 +69,23 @@ class LogFiles {
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
   [[nodiscard]] Index first() const;  // lowest index that can be read; 1 until there is compaction
 
-  // Makes room: preallocates so that a batch of `bytes` needs no new space. kQuotaExceeded is only
-  // ever told here. Rotates to a spare slot where the active segment is full.
+  // Makes room: preallocates so that a batch of `bytes`, as batch_bytes() counts, needs no new space,
+  // and 64 KiB more, for the leader's own entries: those may be appended without asking here.
+  // kQuotaExceeded is only ever told here, and changes nothing. Rotates to a spare slot where the
+  // active segment is full; without a spare one it goes on growing.
   [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
+
+  // What a batch takes in the file, of so many entries with so many encoded bytes together.
+  [[nodiscard]] static std::uint64_t batch_bytes(std::size_t entries, std::uint64_t encoded_bytes);
 
   // One write: the entries' frames and their commit frame. Entries are head+1, … in order.
   // Not durable, and head().durable unchanged, until flush(). After an error: close, recover.
   [[nodiscard]] Result<void> append(std::span<const EncodedEntry> entries, const Digest& digest);
   [[nodiscard]] Result<void> flush();
 
-  // Entries from..to (inclusive) in order, at least one, whole batches where `bytes_max` allows.
-  // `previous_chain` is the chain at from-1.
+  // Entries from..to (inclusive; cut at the head) in order, at least one, whole batches where
+  // `bytes_max` allows. `previous_chain` is the chain at from-1. Every byte is verified on the way.
+  // kCorrupt{index, offset}, kCompacted below first(), kInvalidArgument above head().
   struct Batch {
     ChainHash previous_chain;
     std::vector<std::shared_ptr<const Bytes>> entries;
@@ -87,7 +95,7 @@ class LogFiles {
 
   // Spare slots: the host creates files in the background until none is missing.
   [[nodiscard]] std::size_t slots_wanted() const;
-  void add_slot(Slot slot);
+  void add_slot(Slot slot);  // must be blank; others are let go
 
   // The export container: docs/log_format.md#export. Read in pieces at any offset below size.
   class Export {
@@ -96,10 +104,11 @@ class LogFiles {
     [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
     [[nodiscard]] virtual Result<Bytes> read(std::uint64_t offset, std::size_t bytes) = 0;
   };
-  // As of the durable head now; appends may go on meanwhile.
+  // As of the durable head now; appends may go on meanwhile. Not after *this is gone.
   [[nodiscard]] Result<std::unique_ptr<Export>> begin_export();
 
-  [[nodiscard]] std::uint64_t flushes() const;  // counter, asserted by tests: one per batch
+  // Of files, that succeeded: one per batch, and three when a segment is begun.
+  [[nodiscard]] std::uint64_t flushes() const;
   [[nodiscard]] std::uint64_t bytes() const;    // of all slots
 
  private:

@@ -87,7 +87,6 @@ TEST(FrameTest, CommitAndSealComeBackEqual) {
 SegmentHeader segment_header() {
   return {.store = samples::id<StoreId>(1),
           .generation = {2},
-          .term = Term::of(Generation{2}, 3),
           .sequence = 4,
           .salt = 5,
           .before = {.index = {6},
@@ -105,7 +104,6 @@ TEST(SegmentHeaderTest, ComesBackEqual) {
 
   const SegmentHeader first{.store = samples::id<StoreId>(1),
                             .generation = {},
-                            .term = {1},
                             .sequence = 1,
                             .salt = 5,
                             .before = {},

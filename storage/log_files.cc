@@ -1,0 +1,196 @@
+#include "storage/log_files.h"
+
+#include <algorithm>
+
+#include "storage/log_files_impl.h"
+
+namespace tablog::storage {
+
+namespace {
+
+LogHead head_at(const LogPosition& log) {
+  return {.store = {},
+          .generation = {},
+          .index = log.index,
+          .durable = log.index,
+          .term = log.term,
+          .chain = log.chain,
+          .time_ms = log.time_ms,
+          .digest = log.digest};
+}
+
+Error in_slot(Error error, const std::string& slot) {
+  if (error.code == ErrorCode::kCorrupt) {
+    error.message = "log slot " + slot + ": " + error.message;
+  }
+  return error;
+}
+
+}  // namespace
+
+Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, Index proven) {
+  const auto sorted = sort_slots(slots);
+  if (!sorted) {
+    return fail(sorted.error());
+  }
+  if (sorted->segments.empty() && proven > Index{}) {
+    return fail({.code = ErrorCode::kCorrupt,
+                 .message = "there is no log, and the state database holds entry " +
+                            std::to_string(proven.value),
+                 .index = Index{1},
+                 .offset = {}});
+  }
+  for (const FoundSegment& found : sorted->segments) {
+    if (!segments.empty()) {
+      segments.back().end = found.header.predecessor->end;
+      segments.back().sealed = true;
+    }
+    segments.push_back({.header = found.header,
+                        .slot = std::move(slots[found.slot]),
+                        .end = kSegmentHeaderBytes,
+                        .capacity = found.size});
+  }
+  head = head_at({});
+  if (!segments.empty()) {
+    LogSegment& last = segments.back();
+    FileSource source(*last.slot.file);
+    auto end = find_end(source, last.header, last.capacity, proven);
+    if (!end) {
+      return fail(in_slot(std::move(end).error(), last.slot.name));
+    }
+    if (end->seal) {
+      return fail({.code = ErrorCode::kCorrupt,
+                   .message = "segment " + std::to_string(end->seal->sequence) +
+                              " is missing: the one before it names it. Nothing was changed.",
+                   .index = next(end->log.index),
+                   .offset = end->offset});
+    }
+    // A killed writer's batches stand in the page cache only: whatever is built on them, a successor
+    // that names them first of all, comes after this.
+    if (const auto flushed = flush_file(*last.slot.file); !flushed) {
+      return flushed;
+    }
+    head = head_at(end->log);
+    last.end = end->offset;
+    last.index = std::move(end->index);
+    if (end->torn_bytes > 0) {
+      last.torn = true;
+      torn_tail = TornTail{.after = head.index,
+                           .slot = last.slot.name,
+                           .offset = end->offset,
+                           .bytes = end->torn_bytes};
+    }
+  }
+  if (!segments.empty() && segments.back().header.generation > generation) {
+    return fail(ErrorCode::kStorageUnavailable,
+                "the log is of generation " +
+                    std::to_string(segments.back().header.generation.value) +
+                    ", newer than the one it was opened as");
+  }
+  head.store = segments.empty() ? fresh : segments.front().header.store;
+  head.generation = generation;
+  durable = {segments.empty() ? 0 : segments.back().end, head.index, head.chain};
+  for (const std::size_t spare : sorted->spares) {
+    keep_spare(std::move(slots[spare]));
+  }
+  return torn_tail ? begin_segment() : Result<void>{};
+}
+
+// Room for a successor is taken while there is room: a spare slot that could not be grown now is still
+// one, and begin_segment() tries again.
+void LogFiles::Impl::keep_spare(Slot slot) {
+  const auto size = slot.file->size();
+  constexpr std::uint64_t kBytes = kSegmentHeaderBytes + kControlReserveBytes;
+  if (size && *size < kBytes) {
+    static_cast<void>(slot.file->write(*size, Bytes(kBytes - *size)));
+  }
+  spares.push_back(std::move(slot));
+}
+
+LogFiles::LogFiles(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LogFiles::~LogFiles() = default;
+
+Result<std::unique_ptr<LogFiles>> LogFiles::open(std::vector<Slot> slots, Index proven,
+                                                 StoreId fresh, Generation generation,
+                                                 std::uint64_t salt_seed,
+                                                 const LogOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->fresh = fresh;
+  impl->generation = generation;
+  impl->salt_seed = salt_seed;
+  if (const auto recovered = impl->recover(std::move(slots), proven); !recovered) {
+    return fail(recovered.error());
+  }
+  return std::unique_ptr<LogFiles>(new LogFiles(std::move(impl)));
+}
+
+const LogHead& LogFiles::head() const { return impl_->head; }
+const std::optional<TornTail>& LogFiles::torn_tail() const { return impl_->torn_tail; }
+
+std::vector<SegmentInfo> LogFiles::segments() const {
+  std::vector<SegmentInfo> infos;
+  for (const LogSegment& segment : impl_->segments) {
+    if (!infos.empty()) {
+      infos.back().last = segment.header.before.index;
+    }
+    infos.push_back({.slot = segment.slot.name,
+                     .sequence = segment.header.sequence,
+                     .generation = segment.header.generation,
+                     .term = segment.header.before.term,
+                     .base = segment.header.base(),
+                     .last = impl_->head.index,
+                     .bytes = segment.end,
+                     .capacity = segment.capacity,
+                     .sealed = segment.sealed});
+  }
+  return infos;
+}
+
+Index LogFiles::first() const {
+  return impl_->segments.empty() ? Index{1} : impl_->segments.front().header.base();
+}
+
+Result<void> LogFiles::reserve(std::uint64_t bytes) { return impl_->reserve(bytes); }
+
+std::uint64_t LogFiles::batch_bytes(std::size_t entries, std::uint64_t encoded_bytes) {
+  return entries * (frame_bytes(0) + kFrameAlignment - 1) + encoded_bytes + kCommitFrameBytes;
+}
+
+Result<void> LogFiles::append(std::span<const EncodedEntry> entries, const Digest& digest) {
+  return impl_->append(entries, digest);
+}
+
+Result<void> LogFiles::flush() { return impl_->flush(); }
+
+Result<LogFiles::Batch> LogFiles::read(Index from, Index to, std::uint64_t bytes_max) {
+  return impl_->read(from, to, bytes_max);
+}
+
+Result<ChainHash> LogFiles::chain_at(Index index) { return impl_->chain_at(index); }
+
+std::size_t LogFiles::slots_wanted() const {
+  return kSparesWanted - std::min(kSparesWanted, impl_->spares.size());
+}
+
+void LogFiles::add_slot(Slot slot) {
+  // What is not blank is somebody's: it is let go, never overwritten.
+  if (is_blank(*slot.file, 0).value_or(false)) {
+    impl_->keep_spare(std::move(slot));
+  }
+}
+
+std::uint64_t LogFiles::flushes() const { return impl_->flushes; }
+
+std::uint64_t LogFiles::bytes() const {
+  std::uint64_t sum = 0;
+  for (const LogSegment& segment : impl_->segments) {
+    sum += segment.capacity;
+  }
+  for (const Slot& spare : impl_->spares) {
+    sum += spare.file->size().value_or(0);
+  }
+  return sum;
+}
+
+}  // namespace tablog::storage

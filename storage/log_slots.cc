@@ -1,0 +1,74 @@
+#include "storage/log_slots.h"
+
+#include <algorithm>
+
+#include "log/byte_source.h"
+#include "storage/file_source.h"
+
+namespace tablog::storage {
+
+Result<bool> is_blank(File& file, std::uint64_t begin) {
+  const auto size = file.size();
+  if (!size) {
+    return fail(size.error());
+  }
+  FileSource source(file);
+  Window window(source, *size);
+  for (std::uint64_t offset = begin; offset < *size;) {
+    const auto piece = window.view(offset, Window::kChunkBytes);
+    if (!piece) {
+      return fail(piece.error());
+    }
+    if (piece->empty()) {
+      break;
+    }
+    if (!std::ranges::all_of(*piece, [](std::byte byte) { return byte == std::byte{0}; })) {
+      return false;
+    }
+    offset += piece->size();
+  }
+  return true;
+}
+
+Result<SortedSlots> sort_slots(std::span<Slot> slots) {
+  SortedSlots sorted;
+  std::vector<FoundSegment> found;
+  Bytes bytes(kSegmentHeaderBytes);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    File& file = *slots[i].file;
+    const auto size = file.size();
+    const auto got = size ? file.read(0, bytes) : size;
+    if (!got) {
+      return fail(got.error());
+    }
+    const auto header = decode_segment_header(ByteView(bytes).first(*got));
+    if (header) {
+      found.push_back({*header, i, *size});
+      continue;
+    }
+    if (header.error().code == ErrorCode::kNewerFormat) {
+      return fail(header.error());
+    }
+    const auto blank = is_blank(file, kSegmentHeaderBytes);
+    if (!blank) {
+      return fail(blank.error());
+    }
+    if (!*blank) {
+      return fail({.code = ErrorCode::kCorrupt,
+                   .message = "slot " + slots[i].name +
+                              " holds entries, and its segment header does not verify. Nothing was "
+                              "changed.",
+                   .index = {},
+                   .offset = 0});
+    }
+    sorted.spares.push_back(i);
+  }
+  auto linked = link_segments(std::move(found));
+  if (!linked) {
+    return fail(linked.error());
+  }
+  sorted.segments = *std::move(linked);
+  return sorted;
+}
+
+}  // namespace tablog::storage
