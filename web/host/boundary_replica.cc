@@ -1,6 +1,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "storage/profile.h"
 #include "web/host/boundary.h"
 #include "web/host/bytes.h"
 
