@@ -1,27 +1,12 @@
-// Browser tests: real tabs in the system's Chromium; Playwright's own browsers are never downloaded.
+// Real tabs of the system's Chromium over dist/; `./dev test` builds that first.
 import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: "tests/browser",
-  testMatch: /.*[._](test|spec)\.ts/,
+  testMatch: "*_test.ts",
   outputDir: "build/test-results/browser",
   timeout: 60_000,
-  // Tests kill renderers and measure failover: one at a time.
-  workers: 1,
+  expect: { timeout: 15_000 },
+  workers: 1, // the tabs of one test need the cores
   forbidOnly: true,
-  retries: 0,
-  use: {
-    launchOptions: {
-      executablePath: process.env["TABLOG_CHROMIUM"] ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
-  },
 });
