@@ -71,6 +71,7 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
                             Index proven) {
   SegmentEnd end{.offset = kSegmentHeaderBytes,
                  .log = header.before,
+                 .proven = header.before.index,
                  .index = SegmentIndex(begin_of(header))};
   SegmentWalk walk(source, header.salt, begin_of(header), SegmentWalk::Start::kBetweenBatches, size);
   Index flushed_through = proven;
@@ -109,6 +110,7 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
                                            : "a later frame says so of all through entry " +
                                                  std::to_string(proof.value)));
   }
+  end.proven = std::max({header.before.index, flushed_through, tail->flushed_through});
   end.torn_bytes = tail->end - tail_begin;
   if (end.torn_bytes > 0) {
     end.torn_why = frame ? "something stands behind the seal" : describe(frame.error());

@@ -18,6 +18,7 @@ namespace tablog {
 struct SegmentEnd {
   std::uint64_t offset{};    // behind the last commit frame
   LogPosition log{};         // where the log stands there
+  Index proven{};              // highest that is proven to be flushed; at most log.index
   std::optional<Seal> seal{};  // stands at `offset`
   SegmentIndex index;
   // Behind the end, and the seal, something stands that is neither a whole batch nor zeros: the

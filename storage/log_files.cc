@@ -65,10 +65,8 @@ Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, Index proven) {
                    .index = next(end->log.index),
                    .offset = end->offset});
     }
-    // A killed writer's batches stand in the page cache only: whatever is built on them, a successor
-    // that names them first of all, comes after this.
-    if (const auto flushed = flush_file(*last.slot.file); !flushed) {
-      return flushed;
+    if (const auto durable_now = make_durable(last, *end); !durable_now) {
+      return durable_now;
     }
     head = head_at(end->log);
     last.end = end->offset;
@@ -94,6 +92,28 @@ Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, Index proven) {
     keep_spare(std::move(slots[spare]));
   }
   return torn_tail ? begin_segment() : Result<void>{};
+}
+
+// A killed writer's batches stand in the page cache only: whatever is built on them, a successor that
+// names them first of all, comes after they are flushed. They are written again before that, because
+// after a failed flush a cache holds them as clean, and the next flush succeeds without writing them.
+Result<void> LogFiles::Impl::make_durable(LogSegment& last, const SegmentEnd& end) {
+  const bool nothing_proven = end.proven == last.header.before.index;
+  FileSource source(*last.slot.file);
+  Window window(source, end.offset);
+  std::uint64_t offset =
+      nothing_proven ? 0 : end.index.before(next(end.proven)).position.offset;
+  while (offset < end.offset) {
+    const auto piece = window.view(offset, Window::kChunkBytes);
+    if (!piece) {
+      return fail(piece.error());
+    }
+    if (const auto written = last.slot.file->write(offset, *piece); !written) {
+      return written;
+    }
+    offset += piece->size();
+  }
+  return flush_file(*last.slot.file);
 }
 
 // Room for a successor is taken while there is room: a spare slot that could not be grown now is still

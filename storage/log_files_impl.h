@@ -50,6 +50,7 @@ struct LogFiles::Impl {
 
   // ---- log_files.cc
   [[nodiscard]] Result<void> recover(std::vector<Slot> slots, Index proven);
+  [[nodiscard]] Result<void> make_durable(LogSegment& last, const SegmentEnd& end);
   void keep_spare(Slot slot);
 
   // ---- log_files_write.cc

@@ -85,13 +85,15 @@ Result<void> LogFiles::Impl::begin_segment() {
     segment.header.predecessor = Predecessor{
         .sequence = last.header.sequence, .salt = last.header.salt, .end = last.end};
   }
-  const auto size = spares.back().file->size();
+  const auto spare = std::ranges::max_element(
+      spares, {}, [](const Slot& slot) { return slot.file->size().value_or(0); });
+  const auto size = spare->file->size();
   if (!size) {
     return fail(size.error());
   }
   segment.capacity = *size;
-  segment.slot = std::move(spares.back());
-  spares.pop_back();
+  segment.slot = std::move(*spare);
+  spares.erase(spare);
 
   // Space first: a slot with zeros in it stays a spare. From the first byte of the header on, the slot
   // may be the log's end after a crash, so nothing may go on as if it were not.
