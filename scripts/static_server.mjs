@@ -28,7 +28,8 @@ export async function serve(mounts, { port = 0, headers = {} } = {}) {
 
   const server = createServer(async (request, response) => {
     const path = fileOf(byLength, request.url ?? "/");
-    const size = path && (request.method === "GET" || request.method === "HEAD") && (await sizeOf(path));
+    const size =
+      path && (request.method === "GET" || request.method === "HEAD") && (await sizeOf(path));
     if (!path || typeof size !== "number") {
       response.writeHead(404, { "content-type": "text/plain" }).end("Not found\n");
       return;
@@ -40,7 +41,10 @@ export async function serve(mounts, { port = 0, headers = {} } = {}) {
       ...headers,
     });
     if (request.method === "HEAD") response.end();
-    else createReadStream(path).on("error", () => response.destroy()).pipe(response);
+    else
+      createReadStream(path)
+        .on("error", () => response.destroy())
+        .pipe(response);
   });
 
   await new Promise((resolve, reject) => {

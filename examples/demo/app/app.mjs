@@ -12,7 +12,9 @@ import { Watcher } from "./watcher.mjs";
 
 /** @param {unknown} problem */
 function complain(problem) {
-  const { code = "Error", message = String(problem) } = /** @type {Record<string, string>} */ (Object(problem));
+  const { code = "Error", message = String(problem) } = /** @type {Record<string, string>} */ (
+    Object(problem)
+  );
   byId("problem").textContent = `${code}: ${message}`;
   byId("problem").hidden = false;
 }

@@ -28,7 +28,9 @@ export function connectControls(store, crew, complain) {
     if (how === "reload") return location.reload();
     window.close();
     // Browsers let a script close only what has no history to go back to.
-    complain("This tab was asked to close itself, and the browser did not allow it: close it by hand.");
+    complain(
+      "This tab was asked to close itself, and the browser did not allow it: close it by hand.",
+    );
   });
 
   button("clear").onclick = () => {
@@ -37,7 +39,8 @@ export function connectControls(store, crew, complain) {
   };
   button("export").onclick = () => void exportLog(store).catch(complain);
 
-  for (const id of ["record", "clear", "export", "close-leader", "reload-leader"]) button(id).disabled = false;
+  for (const id of ["record", "clear", "export", "close-leader", "reload-leader"])
+    button(id).disabled = false;
 
   return {
     /** @param {boolean} now Whether this tab records. */

@@ -30,7 +30,8 @@ const tenths = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFr
 export const count = (value) => whole.format(value);
 
 /** @param {number} value With a minus sign instead of a hyphen. */
-export const decimal = (value) => tenths.format(Math.abs(value) < 0.05 ? 0 : value).replace("-", "−");
+export const decimal = (value) =>
+  tenths.format(Math.abs(value) < 0.05 ? 0 : value).replace("-", "−");
 
 /** @param {number} time ms since 1970 */
 export function clock(time) {

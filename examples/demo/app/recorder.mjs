@@ -11,10 +11,9 @@ const kInFlight = 64; // appends that wait for their acknowledgement at the same
  * @typedef {{ appended: number, foundIn: number }} Recorded
  */
 
-export class Recorder {
-  /** @type {Map<number, number>} When the first append of each term was acknowledged here, ms since 1970. */
-  firstAcknowledged = new Map();
-  acknowledged = 0;
+export class Recorder extends EventTarget {
+  /** @type {{ term: number, at: number }[]} When this tab's first append of each term was acknowledged, ms since 1970. */
+  #firsts = [];
   #store;
   #flights;
   #inFlight = 0;
@@ -25,6 +24,7 @@ export class Recorder {
    * @param {readonly Flight[]} flights
    */
   constructor(store, flights) {
+    super();
     this.#store = store;
     this.#flights = flights;
   }
@@ -38,9 +38,15 @@ export class Recorder {
    */
   async record(share, { from = 0, to = this.#flights.length, perSecond = Infinity, signal } = {}) {
     // Linearizable: what a killed tab with this share had got into the log, whoever led then.
-    const rows = await this.#store.query(recorded, { share, shares: kShares }, { consistency: "linearizable" });
+    const rows = await this.#store.query(
+      recorded,
+      { share, shares: kShares },
+      { consistency: "linearizable" },
+    );
     const isIn = new Set(rows.map((row) => row.id));
-    const ids = [...this.#flights.keys()].filter((id) => id >= from && id < to && id % kShares === share);
+    const ids = [...this.#flights.keys()].filter(
+      (id) => id >= from && id < to && id % kShares === share,
+    );
     const missing = ids.filter((id) => !isIn.has(id));
 
     const failed = new AbortController();
@@ -57,13 +63,30 @@ export class Recorder {
     return { appended: missing.length, foundIn: ids.length - missing.length };
   }
 
+  /**
+   * The first acknowledgement that this tab gets in a term after `term`.
+   * @param {number} term
+   */
+  async acknowledgedAfter(term) {
+    for (;;) {
+      const first = this.#firsts.find((each) => each.term > term);
+      if (first) return first;
+      await new Promise((resolve) => this.addEventListener("term", resolve, { once: true }));
+    }
+  }
+
   /** @param {number} id */
   async #append(id) {
     this.#inFlight += 1;
     try {
-      const { term } = await this.#store.append("flight.recorded", { id, .../** @type {Flight} */ (this.#flights[id]) });
-      this.acknowledged += 1;
-      if (!this.firstAcknowledged.has(term)) this.firstAcknowledged.set(term, performance.timeOrigin + performance.now());
+      const { term } = await this.#store.append("flight.recorded", {
+        id,
+        .../** @type {Flight} */ (this.#flights[id]),
+      });
+      if (term > (this.#firsts.at(-1)?.term ?? 0)) {
+        this.#firsts.push({ term, at: performance.timeOrigin + performance.now() });
+        this.dispatchEvent(new Event("term"));
+      }
     } finally {
       this.#inFlight -= 1;
       this.#wake();

@@ -28,7 +28,11 @@ export class Screen {
     this.#total = total;
     this.#complain = complain;
     byId("flights-of").textContent = `of ${count(total)}`;
-    for (const [target, type] of [[store, "statuschange"], [watcher, "change"], [crew, "hello"]]) {
+    for (const [target, type] of [
+      [store, "statuschange"],
+      [watcher, "change"],
+      [crew, "hello"],
+    ]) {
       target.addEventListener(type, () => this.#drawFiguresSoon());
     }
     this.#drawFiguresSoon();

@@ -71,15 +71,17 @@ export function drawChart(list, rows) {
  */
 export function drawLog(body, entries, shares) {
   body.replaceChildren(
-    ...[...entries].reverse().map((entry) =>
-      element(
-        "tr",
-        entry.kind === "event" ? "" : "control",
-        element("td", "number", count(entry.index)),
-        element("td", "number", String(entry.term)),
-        ...cells(entry, shares),
+    ...[...entries]
+      .reverse()
+      .map((entry) =>
+        element(
+          "tr",
+          entry.kind === "event" ? "" : "control",
+          element("td", "number", count(entry.index)),
+          element("td", "number", String(entry.term)),
+          ...cells(entry, shares),
+        ),
       ),
-    ),
   );
 }
 
@@ -95,8 +97,18 @@ function cells(entry, shares) {
     return [cell];
   }
   const { id, origin, destination, delay, date } = entry.args;
-  const minutes = element("span", "minutes", `${Number(delay) > 0 ? "+" : ""}${String(delay).replace("-", "−")} min`);
-  const flight = element("td", "", dot(Number(id) % kShares), `${origin} → ${destination} `, minutes);
+  const minutes = element(
+    "span",
+    "minutes",
+    `${Number(delay) > 0 ? "+" : ""}${String(delay).replace("-", "−")} min`,
+  );
+  const flight = element(
+    "td",
+    "",
+    dot(Number(id) % kShares),
+    `${origin} → ${destination} `,
+    minutes,
+  );
   return [flight, element("td", "date", String(date))];
 }
 
@@ -127,6 +139,10 @@ function describe(entry, shares) {
  */
 export function drawHistory(list, events) {
   list.replaceChildren(
-    ...[...events].reverse().map(({ at, text }) => element("li", "", element("time", "", clock(at)), element("span", "", text))),
+    ...[...events]
+      .reverse()
+      .map(({ at, text }) =>
+        element("li", "", element("time", "", clock(at)), element("span", "", text)),
+      ),
   );
 }

@@ -34,14 +34,22 @@ export class Watcher extends EventTarget {
     this.#term = store.status.term;
     this.#head = store.status.head;
     this.note(`Opened at entry ${this.#head}, term ${this.#term}`);
-    store.addEventListener("leaderchange", ({ detail }) => this.#leader(detail.leaderId, detail.term));
+    store.addEventListener("leaderchange", ({ detail }) =>
+      this.#leader(detail.leaderId, detail.term),
+    );
     store.addEventListener("statuschange", ({ detail }) => this.#status(detail));
-    store.addEventListener("rollback", ({ detail }) => this.note(`Rolled back to ${detail.index}: ${detail.detail}`));
-    store.addEventListener("divergence", ({ detail }) => this.note(`Repaired at ${detail.index}: ${detail.detail}`));
+    store.addEventListener("rollback", ({ detail }) =>
+      this.note(`Rolled back to ${detail.index}: ${detail.detail}`),
+    );
+    store.addEventListener("divergence", ({ detail }) =>
+      this.note(`Repaired at ${detail.index}: ${detail.detail}`),
+    );
     store.addEventListener("error", ({ error }) => this.note(`${error.code}: ${error.message}`));
     crew.addEventListener("end", () => {
       this.#endedAt = performance.now();
-      this.note(`${nameOf(this.#crew.shares.get(this.#store.status.leaderId ?? ""))}, the leader, is told to end`);
+      this.note(
+        `${nameOf(this.#crew.shares.get(this.#store.status.leaderId ?? ""))}, the leader, is told to end`,
+      );
     });
   }
 
@@ -54,7 +62,10 @@ export class Watcher extends EventTarget {
   /** Entries per second over the last two seconds. */
   get rate() {
     const now = performance.now();
-    this.#samples = [...this.#samples.filter(({ at }) => now - at < kRateMs), { at: now, head: this.#store.status.head }];
+    this.#samples = [
+      ...this.#samples.filter(({ at }) => now - at < kRateMs),
+      { at: now, head: this.#store.status.head },
+    ];
     const { at, head } = this.#samples[0];
     return now > at ? ((this.#store.status.head - head) / (now - at)) * 1000 : 0;
   }
