@@ -13,25 +13,35 @@ namespace {
 constexpr const char* kTablesSql =
     "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' "
     "AND name NOT LIKE 'tablog\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-constexpr const char* kColumnsSql = "SELECT cid, name, hidden FROM pragma_table_xinfo(?1)";
+constexpr const char* kColumnsSql = "SELECT cid, name, hidden, type FROM pragma_table_xinfo(?1)";
 constexpr std::int64_t kHiddenVirtualGenerated = 2;  // table_xinfo's `hidden`; not stored in the row
 
 bool equal_names(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sqlite3_strnicmp(a.data(), b.data(), static_cast<int>(a.size())) == 0;
 }
 
-// The sum over all rows of `statement`; with `has_rowid` its first column is the rowid.
-Result<TableSum> sum_rows(Statement& statement, std::uint64_t key, bool has_rowid) {
+// Whether the declared type has REAL affinity. Source: "Datatypes In SQLite", section 3.1.
+Numbers numbers_of(std::string_view type) {
+  std::string upper(type);
+  for (char& c : upper) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  const auto has = [&](std::string_view word) { return upper.find(word) != std::string::npos; };
+  if (has("INT") || has("CHAR") || has("CLOB") || has("TEXT") || has("BLOB")) return Numbers::kAsTheyAre;
+  return has("REAL") || has("FLOA") || has("DOUB") ? Numbers::kAsFloats : Numbers::kAsTheyAre;
+}
+
+// The sum over all rows of `statement`; `hash_row` hashes the current one.
+template <class HashRow>
+Result<TableSum> sum_rows(Statement& statement, std::uint64_t key, HashRow hash_row) {
   RowHash hash;
   TableSum sum;
-  const int columns = sqlite3_column_count(statement.get());
   for (;;) {
     const Result<bool> row = statement.step();
     if (!row) return fail(row.error());
     if (!*row) break;
     hash.begin(key);
-    if (has_rowid) hash.add_rowid(statement.integer(0));
-    for (int i = has_rowid ? 1 : 0; i < columns; ++i) hash.add(sqlite3_column_value(statement.get(), i));
+    hash_row(hash);
     sum += hash.finish();
   }
   statement.reset();
@@ -68,13 +78,13 @@ void Digests::on_change(int operation, const char* name, std::int64_t old_rowid,
 TableSum Digests::hash_hooked(const Table& table, std::int64_t rowid, Read read) {
   hash_.begin(table.key);
   if (!table.rowid.empty()) hash_.add_rowid(rowid);
-  for (const auto& [column, name] : table.columns) {
+  for (const Column& column : table.columns) {
     sqlite3_value* value = nullptr;
-    if (read(db_, column, &value) != SQLITE_OK || value == nullptr) {
+    if (read(db_, column.number, &value) != SQLITE_OK || value == nullptr) {
       failed_ = true;  // told by check(): a hook cannot fail the statement
       return {};
     }
-    hash_.add(value);
+    hash_.add(value, column.numbers);
   }
   return hash_.finish();
 }
@@ -196,7 +206,9 @@ Result<Digests::Table> Digests::read_table(const std::string& name, bool without
     if (!*row) break;
     names.emplace_back(columns->text(1));
     if (columns->integer(2) != kHiddenVirtualGenerated) {
-      table.columns.emplace_back(static_cast<int>(columns->integer(0)), names.back());
+      table.columns.push_back(Column{.number = static_cast<int>(columns->integer(0)),
+                                     .name = names.back(),
+                                     .numbers = numbers_of(columns->text(3))});
     }
   }
   if (without_rowid) return table;
@@ -211,13 +223,24 @@ Result<Digests::Table> Digests::read_table(const std::string& name, bool without
 
 Result<TableSum> Digests::read_rows(const std::string& name, const Table& table) {
   std::string list = table.rowid;
-  for (const auto& [column, column_name] : table.columns) {
+  for (const Column& column : table.columns) {
     if (!list.empty()) list += ", ";
-    list += quoted(column_name);
+    list += quoted(column.name);
   }
   Result<Statement> rows = prepare_own(db_, "SELECT " + list + " FROM " + quoted(name));
   if (!rows) return fail(rows.error());
-  return sum_rows(*rows, table.key, !table.rowid.empty());
+  return sum_rows(*rows, table.key, [&](RowHash& hash) {
+    int at = 0;
+    if (!table.rowid.empty()) hash.add_rowid(rows->integer(at++));
+    for (const Column& column : table.columns) hash.add(sqlite3_column_value(rows->get(), at++), column.numbers);
+  });
+}
+
+Result<TableSum> Digests::read_untyped(Statement& rows, std::string_view name) {
+  return sum_rows(rows, RowHash::table_key(name), [&](RowHash& hash) {
+    const int columns = sqlite3_column_count(rows.get());
+    for (int i = 0; i < columns; ++i) hash.add(sqlite3_column_value(rows.get(), i), Numbers::kAsTheyAre);
+  });
 }
 
 Result<TableSum> Digests::read_schema() {
@@ -225,7 +248,7 @@ Result<TableSum> Digests::read_schema() {
                                        "SELECT type, name, tbl_name, sql FROM sqlite_schema "
                                        "WHERE tbl_name NOT LIKE 'tablog\\_%' ESCAPE '\\'");
   if (!rows) return fail(rows.error());
-  return sum_rows(*rows, RowHash::table_key("sqlite_schema"), false);
+  return read_untyped(*rows, "sqlite_schema");
 }
 
 Result<TableSum> Digests::read_sequence() {
@@ -234,7 +257,7 @@ Result<TableSum> Digests::read_sequence() {
     if (!prepared) return fail(prepared.error());
     sequence_ = std::move(*prepared);
   }
-  return sum_rows(sequence_, RowHash::table_key("sqlite_sequence"), false);
+  return read_untyped(sequence_, "sqlite_sequence");
 }
 
 Digest Digests::combine(const Sums& sums) {

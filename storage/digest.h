@@ -56,13 +56,18 @@ class Digests {
   [[nodiscard]] static Digest combine(const Sums& sums);
 
  private:
+  struct Column {
+    int number{};
+    std::string name;
+    Numbers numbers{};
+  };
   struct Table {
-    std::uint64_t key{};                 // RowHash::table_key of the name
-    std::string rowid;                   // a name that the rowid answers to; empty: none does
-    std::vector<std::pair<int, std::string>> columns;  // all but virtual generated ones
-    bool stale{};                        // redefined: not followed until settle()
-    bool unsaved{true};                  // changed since store()
-    std::size_t level{};                 // `levels_` when it was last remembered
+    std::uint64_t key{};          // RowHash::table_key of the name
+    std::string rowid;            // a name that the rowid answers to; empty: none does
+    std::vector<Column> columns;  // all but virtual generated ones
+    bool stale{};                 // redefined: not followed until settle()
+    bool unsaved{true};           // changed since store()
+    std::size_t level{};          // `levels_` when it was last remembered
     TableSum sum;
   };
   using Tables = std::map<std::string, Table, std::less<>>;
@@ -88,6 +93,7 @@ class Digests {
   [[nodiscard]] Result<Catalog> read_catalog();
   [[nodiscard]] Result<Table> read_table(const std::string& name, bool without_rowid);
   [[nodiscard]] Result<TableSum> read_rows(const std::string& name, const Table& table);
+  [[nodiscard]] static Result<TableSum> read_untyped(Statement& rows, std::string_view name);
   [[nodiscard]] Result<TableSum> read_schema();
   [[nodiscard]] Result<TableSum> read_sequence();
 

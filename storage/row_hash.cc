@@ -13,17 +13,13 @@ void RowHash::begin(std::uint64_t table) {
 
 void RowHash::add_rowid(std::int64_t rowid) { append_tagged('R', static_cast<std::uint64_t>(rowid)); }
 
-void RowHash::add(sqlite3_value* value) {
+void RowHash::add(sqlite3_value* value, Numbers numbers) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
-      append_tagged('I', static_cast<std::uint64_t>(sqlite3_value_int64(value)));
-      return;
-    case SQLITE_FLOAT: {
-      // The hook may show -0.0 where a REAL column stores 0: they are equal in SQL.
-      const double number = sqlite3_value_double(value);
-      append_tagged('F', std::bit_cast<std::uint64_t>(number == 0.0 ? 0.0 : number));
-      return;
-    }
+      if (numbers == Numbers::kAsFloats) return append_float(sqlite3_value_double(value));
+      return append_tagged('I', static_cast<std::uint64_t>(sqlite3_value_int64(value)));
+    case SQLITE_FLOAT:
+      return append_float(sqlite3_value_double(value));
     case SQLITE_TEXT: {
       const unsigned char* text = sqlite3_value_text(value);
       const auto bytes = static_cast<std::size_t>(sqlite3_value_bytes(value));
@@ -55,6 +51,11 @@ std::uint64_t RowHash::table_key(std::string_view name) {
 void RowHash::append(const void* data, std::size_t bytes) {
   const auto* begin = static_cast<const std::byte*>(data);
   buffer_.insert(buffer_.end(), begin, begin + bytes);
+}
+
+// The hook may show -0.0 where a REAL column stores 0: they are equal in SQL.
+void RowHash::append_float(double number) {
+  append_tagged('F', std::bit_cast<std::uint64_t>(number == 0.0 ? 0.0 : number));
 }
 
 void RowHash::append_tagged(char tag, std::uint64_t word) {

@@ -12,18 +12,22 @@
 
 namespace tablog::storage {
 
+// A REAL column keeps 4.0 as the integer 4 where it can, and the hook may show either.
+enum class Numbers : std::uint8_t { kAsTheyAre, kAsFloats };
+
 class RowHash {
  public:
   // Begins a row of the table whose name hashes to `table`.
   void begin(std::uint64_t table);
   void add_rowid(std::int64_t rowid);
-  void add(sqlite3_value* value);
+  void add(sqlite3_value* value, Numbers numbers);
   [[nodiscard]] TableSum finish() const;
 
   [[nodiscard]] static std::uint64_t table_key(std::string_view name);
 
  private:
   void append(const void* data, std::size_t bytes);
+  void append_float(double number);
   void append_tagged(char tag, std::uint64_t word);
 
   Bytes buffer_;  // kept between rows: no allocation per row

@@ -44,6 +44,7 @@ void StateCore::account(const Entry& entry, ByteView encoded) {
   sessions.apply(entry);
   progress.applied = entry.index;
   if (is_app_entry(entry)) progress.last_app = entry.index;
+  if (const auto* mark = std::get_if<CheckpointMark>(&entry.body)) progress.checkpoint = mark->index;
   progress.term = entry.term;
   progress.time_ms = entry.time_ms;
   progress.chain = extend_chain(progress.chain, encoded);

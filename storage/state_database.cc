@@ -141,6 +141,9 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const 
 Index StateDatabase::applied() const { return impl_->core->progress.applied; }
 Index StateDatabase::last_app_entry() const { return impl_->core->progress.last_app; }
 ChainHash StateDatabase::chain() const { return impl_->core->progress.chain; }
+Index StateDatabase::checkpoint_mark() const { return impl_->core->progress.checkpoint; }
+Index StateDatabase::committed() const { return impl_->core->committed.applied; }
+ChainHash StateDatabase::committed_chain() const { return impl_->core->committed.chain; }
 StoreId StateDatabase::store() const { return impl_->core->progress.store; }
 void StateDatabase::set_store(StoreId store) { impl_->core->progress.store = store; }
 const SessionTable& StateDatabase::sessions() const { return impl_->core->sessions; }

@@ -39,10 +39,15 @@ class StateDatabase {
   [[nodiscard]] Index applied() const;
   [[nodiscard]] Index last_app_entry() const;
   [[nodiscard]] ChainHash chain() const;  // at applied()
+  [[nodiscard]] Index checkpoint_mark() const;  // of the last CheckpointMark among them
   [[nodiscard]] const SessionTable& sessions() const;
   [[nodiscard]] const std::optional<Schema>& schema() const;
   [[nodiscard]] StoreId store() const;
   void set_store(StoreId store);
+
+  // ---- what query() and snapshot() see: the last commit
+  [[nodiscard]] Index committed() const;
+  [[nodiscard]] ChainHash committed_chain() const;
 
   // ---- applying what is already in the log (replica, recovery, replay). Each entry in a savepoint
   // of its own; opens a transaction where none is open; commit() ends it. Entries are applied()+1, ….

@@ -10,11 +10,11 @@ constexpr const char* kCreateSql = R"sql(
 CREATE TABLE tablog_state(
   id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, store BLOB NOT NULL,
   applied INTEGER NOT NULL, last_app INTEGER NOT NULL, term INTEGER NOT NULL,
-  time_ms INTEGER NOT NULL, chain BLOB NOT NULL) STRICT;
+  time_ms INTEGER NOT NULL, chain BLOB NOT NULL, checkpoint INTEGER NOT NULL) STRICT;
 CREATE TABLE tablog_schema(id INTEGER PRIMARY KEY CHECK (id = 1), entry BLOB NOT NULL) STRICT;
 CREATE TABLE tablog_session(client BLOB PRIMARY KEY, state BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tablog_digest(name TEXT PRIMARY KEY, sum BLOB NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO tablog_state VALUES (1, 0, zeroblob(16), 0, 0, 0, 0, zeroblob(16));
+INSERT INTO tablog_state VALUES (1, 0, zeroblob(16), 0, 0, 0, 0, zeroblob(16), 0);
 )sql";
 static_assert(kStateFormat == 0);  // the row above says so
 
@@ -52,7 +52,7 @@ Result<void> StateTables::create_or_check() {
 
 Result<Progress> StateTables::progress() {
   Result<Statement> statement = prepare_own(
-      db_, "SELECT store, applied, last_app, term, time_ms, chain FROM tablog_state WHERE id = 1");
+      db_, "SELECT store, applied, last_app, term, time_ms, chain, checkpoint FROM tablog_state WHERE id = 1");
   if (!statement) return fail(statement.error());
   const Result<bool> row = statement->step();
   if (!row) return fail(row.error());
@@ -67,7 +67,8 @@ Result<Progress> StateTables::progress() {
                   .last_app = Index{static_cast<std::uint64_t>(last_app)},
                   .term = Term{static_cast<std::uint64_t>(statement->integer(3))},
                   .time_ms = statement->integer(4),
-                  .chain = *chain};
+                  .chain = *chain,
+                  .checkpoint = Index{static_cast<std::uint64_t>(statement->integer(6))}};
 }
 
 Result<SessionTable> StateTables::sessions() {
@@ -111,12 +112,12 @@ Result<void> StateTables::write(const Progress& progress) {
   const Result<Statement*> update =
       prepared(write_progress_,
                "UPDATE tablog_state SET store = ?1, applied = ?2, last_app = ?3, term = ?4, time_ms = ?5, "
-               "chain = ?6 WHERE id = 1");
+               "chain = ?6, checkpoint = ?7 WHERE id = 1");
   if (!update) return fail(update.error());
   const auto bound = (*update)->bind_all(
       ByteView(progress.store.bytes), static_cast<std::int64_t>(progress.applied.value),
       static_cast<std::int64_t>(progress.last_app.value), static_cast<std::int64_t>(progress.term.value),
-      progress.time_ms, ByteView(progress.chain.bytes));
+      progress.time_ms, ByteView(progress.chain.bytes), static_cast<std::int64_t>(progress.checkpoint.value));
   if (!bound) return bound;
   return (*update)->run();
 }

@@ -1,7 +1,7 @@
 // The store's own tables in the state database: where the log has been applied up to, by what schema,
 // and what every session has got. Written only at commit, so that they cost little per entry.
 //
-//   tablog_state    one row: format, store, applied, last_app, term, time_ms, chain
+//   tablog_state    one row: format, and what Progress says
 //   tablog_schema   at most one row: the last schema entry, encoded as in the log
 //   tablog_session  client, state (SessionTable::encode)
 //   tablog_digest   name, sum: the running digest of each table (digest_store.cc)
@@ -27,6 +27,7 @@ struct Progress {
   Term term;               // of entry `applied`
   std::int64_t time_ms{};  // of entry `applied`
   ChainHash chain;         // at `applied`
+  Index checkpoint;        // of the last CheckpointMark
   bool operator==(const Progress&) const = default;
 };
 
