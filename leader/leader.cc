@@ -6,30 +6,10 @@
 #include <utility>
 
 #include "log/chain.h"
+#include "log/payload.h"
 
 namespace tablog::leader {
 namespace {
-
-std::uint64_t payload_bytes(const Payload& payload) {
-  const auto value_bytes = [](const Value& value) -> std::uint64_t {
-    if (const auto* text = std::get_if<std::string>(&value)) return text->size();
-    if (const auto* blob = std::get_if<Bytes>(&value)) return blob->size();
-    return 8;
-  };
-  const auto args_bytes = [&](const std::vector<Argument>& args) {
-    std::uint64_t sum = 0;
-    for (const Argument& arg : args) sum += 16 + arg.name.size() + value_bytes(arg.value);
-    return sum;
-  };
-  constexpr std::uint64_t kFixedBytes = 256;  // stamp, frame header, pointers
-  std::uint64_t sum = kFixedBytes;
-  if (const auto* events = std::get_if<std::vector<Event>>(&payload)) {
-    for (const Event& event : *events) sum += kFixedBytes + event.type.size() + args_bytes(event.args);
-  } else if (const auto* exec = std::get_if<Exec>(&payload)) {
-    sum += exec->sql.size() + args_bytes(exec->params);
-  }
-  return sum;
-}
 
 BatchItem to_item(const ClientId& client, AppendRequest& request) {
   BatchItem item{.request = RequestStamp{.client = client,
@@ -126,15 +106,38 @@ void Leader::cut_batch() {
 }
 
 void Leader::take_controls(InFlight& batch, Execute& execute) {
-  for (Control& control : controls_) {
+  constexpr std::uint64_t kControlBytes = 1024;
+  bool migrates = false;
+  for (Control& control : std::exchange(controls_, {})) {
     const auto* close = std::get_if<SessionClose>(&control.body);
     if (close != nullptr && !sessions_.is_open(close->client)) continue;
+    if (const auto* schema = std::get_if<Schema>(&control.body)) {
+      if (!is_newer(*schema)) {  // another tab has brought it meanwhile
+        say(std::move(*control.joining));
+        continue;
+      }
+      // One at a time: the next is judged by what has become of this one.
+      if (std::exchange(migrates, true)) {
+        controls_.push_back(std::move(control));
+        continue;
+      }
+    }
     execute.items.push_back(BatchItem{.bodies = {control.body}});
-    execute.bytes += 1024;
+    execute.bytes += kControlBytes;
     batch.controls.push_back(std::move(control));
   }
-  controls_.clear();
   batch.flush = !batch.controls.empty();
+}
+
+bool Leader::is_newer(const Schema& schema) const {
+  return !schema_ || (schema.version > schema_->version && schema.engine == schema_->engine);
+}
+
+// A checkpoint's mark does not hurry: it rides with whatever comes next.
+bool Leader::has_work() const {
+  return !queue_.empty() || std::ranges::any_of(controls_, [](const Control& control) {
+    return !std::holds_alternative<CheckpointMark>(control.body);
+  });
 }
 
 void Leader::take_requests(InFlight& batch, Execute& execute) {
@@ -145,6 +148,7 @@ void Leader::take_requests(InFlight& batch, Execute& execute) {
     if (poisonous && !execute.items.empty()) return arm();  // alone, in the next
     Queued queued = std::move(queue_.front());
     queue_.pop_front();
+    queue_bytes_ -= payload_bytes(queued.request.payload);
     if (deaths >= options_.poison_reject_deaths) {
       batch.rejected.emplace_back(
           std::move(queued),
@@ -194,7 +198,7 @@ void Leader::on(const Executed& input) {
   }
   // All rejected: nothing to write. What they were judged by is published before them, in order.
   say_unwritten(*std::exchange(in_flight_, std::nullopt));
-  if (!queue_.empty()) arm();
+  if (has_work()) arm();
 }
 
 void Leader::on(const ReserveFailed& input) {
@@ -202,12 +206,12 @@ void Leader::on(const ReserveFailed& input) {
   InFlight batch = std::move(*in_flight_);
   in_flight_.reset();
   if (!serving_) return fail_with(input.error);
-  for (Control& control : batch.controls) controls_.push_back(std::move(control));
+  std::ranges::move(batch.controls, std::back_inserter(controls_));  // alone they need no reservation
   for (Queued& queued : batch.requests) batch.rejected.emplace_back(std::move(queued), input.error);
   batch.controls.clear();
   batch.requests.clear();
   say_unwritten(std::move(batch));
-  if (!queue_.empty()) arm();
+  if (has_work()) arm();
 }
 
 void Leader::say_unwritten(InFlight batch) {
@@ -215,7 +219,8 @@ void Leader::say_unwritten(InFlight batch) {
                   .previous_chain = chain_,
                   .last = sequenced_,
                   .chain = chain_,
-                  .batch = std::move(batch)});
+                  .batch = std::move(batch),
+                  .unwritten = true});
 }
 
 void Leader::on(const Persisted& /*input*/) {
@@ -248,7 +253,7 @@ void Leader::on(const Persisted& /*input*/) {
       bytes_since_checkpoint_ >= options_.checkpoint_bytes) {
     checkpoint_wanted_ = true;
   }
-  if (!queue_.empty() || !controls_.empty()) arm();
+  if (has_work()) arm();
 }
 
 void Leader::on(const ExecuteFailed& input) { fail_with(input.error); }
@@ -260,7 +265,10 @@ void Leader::on(const CheckpointDone& input) {
   checkpoint_wanted_ = false;
   bytes_since_checkpoint_ = 0;
   last_checkpoint_ = now_.monotonic;
-  // Told by the log as well, so that recovery has a proof; it rides with the next batch.
+  // Told by the log as well, so that recovery has a proof. The last one is enough.
+  std::erase_if(controls_, [](const Control& control) {
+    return std::holds_alternative<CheckpointMark>(control.body);
+  });
   controls_.push_back(Control{.body = CheckpointMark{.index = input.index}});
   for (const auto& [to, call] : std::exchange(checkpoint_calls_, {})) {
     send(to, tablog::CheckpointDone{.call = call, .result = input.index});
@@ -289,9 +297,12 @@ void Leader::on(const LocksSeen& input) {
 }
 
 void Leader::close_session(const ClientId& client) {
-  std::erase_if(queue_, [&](const Queued& queued) { return queued.client == client; });
-  sessions_.forget(client);
-  if (!sessions_.is_open(client)) return;
+  std::erase_if(queue_, [&](const Queued& queued) {
+    if (queued.client != client) return false;
+    queue_bytes_ -= payload_bytes(queued.request.payload);
+    return true;
+  });
+  if (!sessions_.begin_close(client)) return;
   controls_.push_back(Control{.body = SessionClose{.client = client}});
   arm();
 }

@@ -36,7 +36,8 @@ namespace tablog::leader {
 struct Options {
   std::size_t batch_requests_max = 4096;
   std::size_t batch_bytes_max = 8U << 20U;              // of payloads, roughly
-  std::size_t queue_requests_max = 65536;               // beyond: dropped, the sender sends again
+  std::size_t queue_requests_max = 65536;               // beyond either: dropped, the sender sends again
+  std::uint64_t queue_bytes_max = 128U << 20U;          // of payloads, roughly
   std::chrono::milliseconds lease{1000};                // L of DESIGN section 6
   std::chrono::milliseconds relaxed_flush{50};          // a relaxed append is flushed after at most this
   std::uint64_t checkpoint_entries = 10'000;            // since the last one
@@ -164,6 +165,7 @@ class Leader {
 
   [[nodiscard]] Term term() const { return term_; }
   [[nodiscard]] StoreId store() const { return store_; }
+  [[nodiscard]] bool serving() const { return serving_; }
   [[nodiscard]] Index head() const { return published_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::size_t sessions() const { return sessions_.count(); }
@@ -199,7 +201,8 @@ class Leader {
     Index last{};
     ChainHash chain{};
     InFlight batch{};
-    bool announce{};  // the first of the term
+    bool announce{};   // the first of the term
+    bool unwritten{};  // nothing was added to the log, and nothing flushed
   };
   struct Addressed {
     std::optional<Address> to;
@@ -243,6 +246,8 @@ class Leader {
   void cut_batch();
   void take_controls(InFlight& batch, Execute& execute);
   void take_requests(InFlight& batch, Execute& execute);
+  [[nodiscard]] bool is_newer(const Schema& schema) const;
+  [[nodiscard]] bool has_work() const;
   void close_session(const ClientId& client);
   void say_unwritten(InFlight batch);
   void plan_upkeep();
@@ -279,6 +284,7 @@ class Leader {
   std::optional<Schema> schema_;
 
   std::deque<Queued> queue_;
+  std::uint64_t queue_bytes_{};  // of the payloads in it
   std::deque<Control> controls_;
   std::optional<InFlight> in_flight_;
   std::deque<Outgoing> outgoing_;  // waits for the lease

@@ -4,6 +4,7 @@
 
 #include "leader/leader.h"
 #include "log/codec.h"
+#include "log/payload.h"
 
 namespace tablog::leader {
 namespace {
@@ -55,9 +56,13 @@ void Leader::receive(const Address& /*from*/, const AppendRequests& message) {
   Answers answers{.client = message.client, .answers = {}};
   for (const AppendRequest& request : message.requests) {
     ++counters_.requests;
-    if (request.number == RequestNumber{} || queue_.size() >= options_.queue_requests_max) continue;
+    if (request.number == RequestNumber{} || queue_.size() >= options_.queue_requests_max ||
+        queue_bytes_ >= options_.queue_bytes_max) {
+      continue;
+    }
     const Verdict verdict = sessions_.admit(now_.monotonic, message.client, request, published_);
     if (std::holds_alternative<Take>(verdict)) {
+      queue_bytes_ += payload_bytes(request.payload);
       queue_.push_back(Queued{.client = message.client, .request = request});
     } else if (const auto* reply = std::get_if<Reply>(&verdict)) {
       ++counters_.duplicates;
@@ -81,11 +86,12 @@ void Leader::receive(const Address& from, const Seek& /*message*/) {
 
 void Leader::receive(const Address& from, const Join& message) {
   Joining joining{.from = from, .join = message};
-  const bool newer = !schema_ || (message.schema.version > schema_->version &&
-                                  message.schema.engine == schema_->engine);
-  if (!newer) return say(std::move(joining));
-  Schema schema = message.schema;
-  controls_.push_back(Control{.body = std::move(schema), .joining = std::move(joining)});
+  if (!is_newer(message.schema)) return say(std::move(joining));
+  // A tab that asks again takes its earlier question back.
+  std::erase_if(controls_, [&](const Control& control) {
+    return control.joining && control.joining->from == from;
+  });
+  controls_.push_back(Control{.body = message.schema, .joining = std::move(joining)});
   arm();
 }
 
@@ -116,6 +122,9 @@ void Leader::receive(const Address& from, const Acknowledge& message) {
 }
 
 void Leader::receive(const Address& from, const RangeRequest& message) {
+  if (message.call == 0 && message.from > Index{}) {  // whoever wants what follows has what is before
+    subscribers_.acknowledge(from, Index{message.from.value - 1});
+  }
   say(Read{.to = from, .request = message, .head = {}});
 }
 
@@ -125,7 +134,10 @@ void Leader::receive(const Address& from, const ReadIndexRequest& message) {
 }
 
 void Leader::receive(const Address& from, const QueryRequest& message) {
-  if (waiting_queries_.size() >= kWaitingQueriesMax) return;
+  const bool waits = std::ranges::any_of(waiting_queries_, [&](const Read& read) {
+    return read.to == from && std::get<QueryRequest>(read.request).call == message.call;
+  });
+  if (waits || waiting_queries_.size() >= kWaitingQueriesMax) return;
   QueryRequest query = message;
   if (query.linearizable) query.not_before = std::max(query.not_before, published_);
   waiting_queries_.push_back(Read{.to = from, .request = std::move(query), .head = {}});

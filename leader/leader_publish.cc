@@ -59,17 +59,12 @@ void Leader::utter(Publication& publication) {
   published_chain_ = publication.chain;
   if (publication.announce) {
     tell(std::nullopt, Announce{.leader = self_, .head = published_, .chain = published_chain_});
-  } else if (!publication.batch.entries.empty() || publication.previous == publication.last) {
+  } else if (!publication.unwritten) {
     publish_entries(publication);
   }
   publish_answers(publication);
   for (const auto& [joining, error] : publication.batch.refused) {
-    // Another tab may have brought the same schema in the same batch.
-    if (schema_ && joining.join.schema.version <= schema_->version) {
-      welcome(joining);
-    } else {
-      tell(joining.from, SchemaRefused{.error = error});
-    }
+    tell(joining.from, SchemaRefused{.error = error});
   }
   for (const Control& control : publication.batch.controls) {
     const bool refused = std::ranges::any_of(publication.batch.refused, [&](const auto& each) {

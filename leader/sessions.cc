@@ -29,6 +29,7 @@ Verdict Sessions::admit(std::chrono::microseconds now, const ClientId& client,
   const Session* found = table_.find(client);
   const Session& logged = found != nullptr ? *found : kNone;
   if (logged.closed) return Closed{};
+  if (closing_.contains(client)) return Ignore{};
 
   auto [place, added] = live_.try_emplace(client, Live{.first_seen = now});
   Live& live = place->second;
@@ -48,6 +49,7 @@ Verdict Sessions::admit(std::chrono::microseconds now, const ClientId& client,
   if (const auto rejection = live.rejections.find(n); rejection != live.rejections.end()) {
     return Reply{rejection->second};
   }
+  if (n <= live.lost_through) return Reply{lost()};
   if (n <= live.taken_through) return Ignore{};
   // Requests are taken strictly in order, so one before a logged one that has no entry was rejected.
   if (n <= logged.last_logged) return Reply{lost()};
@@ -59,13 +61,23 @@ Verdict Sessions::admit(std::chrono::microseconds now, const ClientId& client,
   return Take{};
 }
 
+void Sessions::apply(const Entry& entry) {
+  table_.apply(entry);
+  if (const auto* close = std::get_if<SessionClose>(&entry.body)) closing_.erase(close->client);
+}
+
+bool Sessions::begin_close(const ClientId& client) {
+  live_.erase(client);
+  return is_open(client) && closing_.insert(client).second;
+}
+
 void Sessions::rejected(const ClientId& client, RequestNumber number, Error error) {
   const auto live = live_.find(client);
   if (live == live_.end() || number <= live->second.settled_through) return;
   auto& rejections = live->second.rejections;
   rejections.insert_or_assign(number, std::move(error));
   if (rejections.size() > kRejectionsMax) {
-    rejections.begin()->second = lost();
+    live->second.lost_through = rejections.begin()->first;
     rejections.erase(rejections.begin());
   }
 }

@@ -35,7 +35,7 @@ class Sessions {
   [[nodiscard]] Verdict admit(std::chrono::microseconds now, const ClientId& client,
                               const AppendRequest& request, Index published);
 
-  void apply(const Entry& entry) { table_.apply(entry); }
+  void apply(const Entry& entry);
   // The rejection may be told from now on; kept until the session settles it.
   void rejected(const ClientId& client, RequestNumber number, Error error);
 
@@ -45,19 +45,22 @@ class Sessions {
   [[nodiscard]] bool is_open(const ClientId& client) const;
   [[nodiscard]] const SessionTable& table() const { return table_; }
   [[nodiscard]] std::size_t count() const { return live_.size(); }
-  // Forgets what only this term knew of a session that is closed now.
-  void forget(const ClientId& client) { live_.erase(client); }
+  // Takes nothing of this session any more, and forgets what only this term knew of it. True when the
+  // log has to be told, by a SessionClose: it knows the session, and no closing is on its way.
+  [[nodiscard]] bool begin_close(const ClientId& client);
 
  private:
   struct Live {
     RequestNumber taken_through{};    // by this leader
     RequestNumber settled_through{};  // highest that the session told
     std::map<RequestNumber, Error> rejections{};
+    RequestNumber lost_through{};  // rejections up to here were dropped
     std::chrono::microseconds first_seen;
   };
 
   SessionTable table_;
   std::map<ClientId, Live> live_;
+  std::set<ClientId> closing_;
 };
 
 }  // namespace tablog::leader

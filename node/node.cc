@@ -54,12 +54,8 @@ void Node::on(const StorageOpened& input) {
 
 void Node::on(const StorageFailed& input) {
   if (state_ != State::kOpening) return;
-  error_ = input.error;
-  retry_at_ = now_.monotonic + options_.retry_interval;
   out_.failed = input.error;
-  out_.close_files = true;
-  enter(State::kFailed);
-  tell_failure(std::nullopt);
+  fail(input.error);
 }
 
 void Node::on(const leader::Input& input) {
@@ -120,14 +116,26 @@ void Node::merge(leader::Output output) {
   if (error) step_down(std::move(*error));
 }
 
-// Nothing that this leader was about to say is said: recovery decides what stands.
+// Nothing that this leader was about to say is said: recovery decides what stands. One that could not
+// even begin its term would fail in the same way at once: that waits, and everyone is told.
 void Node::step_down(Error error) {
+  const bool served = leader_->serving();
   leader_.reset();
   out_.leader = leader::Output{};
-  out_.failed = std::move(error);
+  out_.wake_at.reset();
+  out_.failed = error;
+  if (!served) return fail(std::move(error));
   out_.close_files = true;
   out_.release_lock = true;
   enter(State::kStandby);
+}
+
+void Node::fail(Error error) {
+  error_ = std::move(error);
+  retry_at_ = now_.monotonic + options_.retry_interval;
+  out_.close_files = true;
+  enter(State::kFailed);
+  tell_failure(std::nullopt);
 }
 
 }  // namespace tablog::node

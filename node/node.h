@@ -69,6 +69,7 @@ class Node {
   void lead(const leader::Input& input);
   void merge(leader::Output output);
   void step_down(Error error);
+  void fail(Error error);
   void enter(State state);
   void tell_failure(std::optional<Address> to);
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "log/codec.h"
+#include "log/payload.h"
+
 namespace tablog::replica {
 namespace {
 
@@ -10,33 +13,52 @@ constexpr std::uint32_t kSuspectDeaths = 2;
 
 }  // namespace
 
-std::optional<Settled> Outbox::add(AppendRequest request) {
+void Outbox::add(AppendRequest request) {
   settled_through_ = std::max(settled_through_, request.settled_through);
+  drop_settled();
   const RequestNumber number = request.number;
+  if (number <= settled_through_) return;  // a contradiction; its sender has its answer
   const bool withdraws = std::holds_alternative<Void>(request.payload);
   const auto [place, added] = pending_.try_emplace(number, Pending{.request = request});
-  if (added) unsent_from_ = std::min(unsent_from_, number);
-  if (added || !withdraws) return std::nullopt;
-  Pending& pending = place->second;
-  if (pending.ever_sent || pending.withdrawn) return std::nullopt;
-  pending.request = std::move(request);
-  pending.withdrawn = true;
-  Accepted withdrawn;
-  withdrawn.voided = true;
-  return Settled{.number = number, .result = withdrawn};
+  if (added) {
+    unsent_from_ = std::min(unsent_from_, number);
+  } else if (withdraws && !place->second.ever_sent) {
+    place->second.request = std::move(request);
+  }
 }
 
-std::vector<AppendRequest> Outbox::take_unsent(std::chrono::microseconds now,
-                                               std::size_t requests_max) {
+Settled Outbox::refuse(AppendRequest request, Error error) {
+  const RequestNumber number = request.number;
+  request.payload = Void{};
+  request.request_hash = hash_payload(request.payload);
+  add(std::move(request));
+  if (const auto pending = pending_.find(number); pending != pending_.end()) {
+    pending->second.settled = true;
+  }
+  return Settled{.number = number, .result = std::move(error)};
+}
+
+// What only closed a gap is of no use once the page has told that everything there is settled.
+void Outbox::drop_settled() {
+  while (!pending_.empty() && pending_.begin()->first <= settled_through_ &&
+         pending_.begin()->second.settled) {
+    pending_.erase(pending_.begin());
+  }
+}
+
+std::vector<AppendRequest> Outbox::take_unsent(std::chrono::microseconds now, Limits limits) {
   std::vector<AppendRequest> requests;
+  std::uint64_t bytes = 0;
   auto each = suspects_ ? pending_.begin() : pending_.lower_bound(unsent_from_);
   suspects_ = false;
-  for (; each != pending_.end() && requests.size() < requests_max; ++each) {
+  for (; each != pending_.end() && requests.size() < limits.requests_max; ++each) {
     auto& [number, pending] = *each;
     const bool suspect = pending.request.leader_deaths >= kSuspectDeaths && !pending.accepted;
     suspects_ = suspects_ || suspect;
     if (suspect && !requests.empty()) break;
     if (!pending.sent && !pending.accepted) {
+      bytes += payload_bytes(pending.request.payload);
+      if (bytes > limits.bytes_max && !requests.empty()) break;
       pending.sent = now;
       pending.ever_sent = true;
       pending.request.settled_through =
@@ -51,10 +73,41 @@ std::vector<AppendRequest> Outbox::take_unsent(std::chrono::microseconds now,
 }
 
 void Outbox::resend_from(RequestNumber number) {
+  if (pending_.empty()) return;
+  const RequestNumber first = pending_.begin()->first;
+  for (RequestNumber gap = std::max(number, next(settled_through_)); gap < first; gap = next(gap)) {
+    Pending pending{.request = {.number = gap, .payload = Void{}}, .settled = true};
+    pending.request.schema_version = pending_.rbegin()->second.request.schema_version;
+    pending.request.request_hash = hash_payload(pending.request.payload);
+    pending_.emplace(gap, std::move(pending));
+  }
   for (auto each = pending_.lower_bound(number); each != pending_.end(); ++each) {
     each->second.sent.reset();
   }
   unsent_from_ = std::min(unsent_from_, number);
+}
+
+void Outbox::resend_all() {
+  for (auto& [number, pending] : pending_) pending.sent.reset();
+  unsent_from_ = RequestNumber{};
+}
+
+void Outbox::resend_probe() {
+  constexpr std::size_t kFirst = 256;
+  std::size_t count = 0;
+  const auto again = [&](auto& each) {
+    each.second.sent.reset();
+    unsent_from_ = std::min(unsent_from_, each.first);
+  };
+  for (auto each = pending_.begin(); each != pending_.end() && count < kFirst; ++each) {
+    if (each->second.accepted) continue;
+    again(*each);
+    ++count;
+  }
+  for (auto each = pending_.rbegin(); each != pending_.rend(); ++each) {
+    if (each->second.accepted) continue;
+    return again(*each);
+  }
 }
 
 void Outbox::leader_changed() {
@@ -74,7 +127,7 @@ void Outbox::accepted(RequestNumber number, const Accepted& accepted) {
 std::optional<Settled> Outbox::rejected(RequestNumber number, Error error) {
   const auto pending = pending_.find(number);
   if (pending == pending_.end()) return std::nullopt;
-  const bool told = pending->second.withdrawn;
+  const bool told = pending->second.settled;
   pending_.erase(pending);
   if (told) return std::nullopt;
   return Settled{.number = number, .result = std::move(error)};
@@ -88,7 +141,7 @@ std::vector<Settled> Outbox::applied(Index applied) {
     if (!pending.accepted) break;
     const Accepted& accepted = *pending.accepted;
     if (accepted.first_index.value + accepted.count > applied.value + 1) break;
-    if (!pending.withdrawn) settled.push_back(Settled{.number = each->first, .result = accepted});
+    if (!pending.settled) settled.push_back(Settled{.number = each->first, .result = accepted});
   }
   pending_.erase(pending_.begin(), each);
   return settled;
@@ -107,7 +160,7 @@ void Outbox::forget_acceptances() {
 std::vector<Settled> Outbox::fail_all(const Error& error) {
   std::vector<Settled> settled;
   for (const auto& [number, pending] : pending_) {
-    if (pending.withdrawn) continue;
+    if (pending.settled) continue;
     settled.push_back(
         Settled{.number = number,
                 .result = error,

@@ -26,15 +26,27 @@ struct Settled {
 class Outbox {
  public:
   // A request of the page. One that is here already is a repetition and changes nothing, unless it
-  // withdraws (Void) one that was never sent: then that is settled at once, and the number still goes to
-  // the leader as a Void, to close the gap.
-  [[nodiscard]] std::optional<Settled> add(AppendRequest request);
+  // withdraws (Void) one that was not sent from here: then the Void goes in its place. Only the leader's
+  // answer settles it, for an earlier worker of the page may have sent it.
+  void add(AppendRequest request);
+  // Too large to be sent: its number is withdrawn, and this is its fate.
+  [[nodiscard]] Settled refuse(AppendRequest request, Error error);
 
-  // What to send now, at most `requests_max`, ascending; they count as sent. While one of them saw two
-  // leaders end, one at a time: so that at the next death it is known which was in flight.
-  [[nodiscard]] std::vector<AppendRequest> take_unsent(std::chrono::microseconds now,
-                                                       std::size_t requests_max);
+  // What to send now, ascending; they count as sent. At least one, then at most so many, of together
+  // about so many bytes. While one of them saw two leaders end, one at a time: so that at the next death it
+  // is known which was in flight.
+  struct Limits {
+    std::size_t requests_max;
+    std::uint64_t bytes_max;
+  };
+  [[nodiscard]] std::vector<AppendRequest> take_unsent(std::chrono::microseconds now, Limits limits);
+  // The leader misses this number and those behind it. One that is not here any more was rejected by an
+  // earlier leader, which left no trace in the log: it goes as a Void, to close the gap.
   void resend_from(RequestNumber number);
+  void resend_all();
+  // Long without an answer. The last one finds out what the channel lost, for the leader asks for what is
+  // before it; some of the first, in case it was the answers that were lost.
+  void resend_probe();
   // The leader they were sent to has ended.
   void leader_changed();
 
@@ -58,8 +70,9 @@ class Outbox {
     std::optional<std::chrono::microseconds> sent{};  // to the leader of now
     std::optional<Accepted> accepted{};
     bool ever_sent{};
-    bool withdrawn{};  // settled for the page
+    bool settled{};  // for the page: it only closes a gap
   };
+  void drop_settled();
 
   std::map<RequestNumber, Pending> pending_;
   RequestNumber settled_through_;  // highest that the page told

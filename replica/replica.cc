@@ -6,6 +6,7 @@
 
 #include "log/chain.h"
 #include "log/codec.h"
+#include "log/payload.h"
 
 namespace tablog::replica {
 
@@ -59,8 +60,13 @@ void Replica::on(const Appends& input) {
     AppendRequest request = each;
     request.schema_version = schema_.version;
     request.request_hash = hash_payload(request.payload);
-    if (outbox_.size() == 0) heard_ = now_.monotonic;  // from now on it is waited for
-    if (auto settled = outbox_.add(std::move(request))) out_.settled.push_back(std::move(*settled));
+    if (!waits_for_leader()) heard_ = now_.monotonic;  // from now on it is waited for
+    if (payload_bytes(request.payload) <= kPayloadBytesMax) {
+      outbox_.add(std::move(request));
+    } else {
+      Error error{.code = ErrorCode::kTooLarge, .message = "a batch of over 48 MiB; append it in parts"};
+      out_.settled.push_back(outbox_.refuse(std::move(request), std::move(error)));
+    }
   }
 }
 
@@ -69,7 +75,7 @@ void Replica::flush_outbox() {
                                     phase_ == Phase::kRefused);
   if (!may_send) return;
   for (;;) {
-    auto requests = outbox_.take_unsent(now_.monotonic, options_.requests_per_message);
+    auto requests = outbox_.take_unsent(now_.monotonic, options_.message);
     if (requests.empty()) return;
     send_to_leader(AppendRequests{.client = self_, .requests = std::move(requests)});
   }
@@ -89,7 +95,12 @@ void Replica::on(const Close& input) {
   out_.replies.push_back(Reply{.call = input.call, .result = std::monostate{}});
 }
 
-void Replica::on(const Visibility& input) { visible_ = input.visible; }
+// A page that was hidden or frozen may have missed messages: the answer tells the head.
+void Replica::on(const Visibility& input) {
+  const bool comes_back = input.visible && !visible_;
+  visible_ = input.visible;
+  if (comes_back) send(std::nullopt, Seek{});
+}
 
 // ---- following a leader ------------------------------------------------------------------------
 
@@ -120,21 +131,20 @@ void Replica::apply(const Committed& message) {
   std::uint64_t index = message.previous.value;
   std::size_t bytes = 0;
   std::vector<EncodedEntry> fresh;
+  const auto differs = [&] { return Index{index} == applied_ && chain != chain_; };
   for (const auto& encoded : message.entries) {
-    if (Index{index} == applied_ && chain != chain_) break;
+    if (differs()) break;
     ++index;
     chain = extend_chain(chain, *encoded);
     bytes += encoded->size();
     if (Index{index} <= applied_) continue;
     auto entry = decode_entry(*encoded);
-    if (!entry || entry->index != Index{index}) return;  // malformed: dropped, asked for again
+    if (!entry || entry->index != Index{index}) return;  // malformed: asked for again by the clock
     fresh.push_back(EncodedEntry{.entry = std::move(*entry), .bytes = encoded});
   }
-  acknowledge(bytes);
-  if (fresh.empty() && index > applied_.value) {
-    return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
-  }
-  if (fresh.empty()) return;
+  if (differs()) return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
+  if (fresh.empty()) return acknowledge(bytes);
+  range_asked_.reset();
   for (const EncodedEntry& each : fresh) {
     const auto& stamp = each.entry.request;
     if (!stamp || stamp->client != self_ || !ends_request(each.entry)) continue;
@@ -152,6 +162,7 @@ void Replica::apply(const Committed& message) {
   head_ = std::max(head_, applied_);
   expected_digest_ = message.digest;
   out_.apply = std::move(fresh);
+  acknowledge(bytes);
 }
 
 void Replica::on(const Applied& input) {
@@ -174,6 +185,12 @@ void Replica::caught_up() {
   if (applied_ < seen_) return;
   ready_ = true;
   if (!std::exchange(was_ready_, true)) out_.ready = true;
+}
+
+// Entries are there that this tab has not got.
+void Replica::heard_of_head(Index head) {
+  head_ = std::max(head_, head);
+  if (phase_ == Phase::kLive && joined_this_term_ && !asks_leader() && applied_ < head_) ask_range();
 }
 
 void Replica::ask_range() {
@@ -199,24 +216,42 @@ void Replica::start_over(Noted::Kind kind, std::string detail) {
   fetch_snapshot();
 }
 
+// A log that was deleted and begun anew. Whether what was sent had been taken by the old one, nobody knows.
+void Replica::follow_new_store(const Message& message) {
+  store_ = {};
+  term_ = {};
+  leader_.reset();
+  settle(outbox_.fail_all(Error{.code = ErrorCode::kStorageUnavailable,
+                                .message = "the store's data was deleted while this tab was open"}));
+  start_over(Noted::Kind::kRollback, "the store's data was deleted; this is a new store");
+  adopt(message);
+}
+
 void Replica::fetch_snapshot() {
   phase_ = Phase::kFetching;
   transfer_ = 0;
   image_.clear();
+  ask_chunk();
+}
+
+void Replica::ask_chunk() {
   chunk_asked_ = now_.monotonic;
-  send_to_leader(TransferRequest{.kind = TransferKind::kSnapshot});
+  send_to_leader(TransferRequest{
+      .kind = TransferKind::kSnapshot, .transfer = transfer_, .offset = image_.size()});
 }
 
 void Replica::receive_snapshot(const TransferChunk& message) {
   if (phase_ != Phase::kFetching || message.offset != image_.size()) return;
+  if (message.transfer != transfer_ && transfer_ != 0) return;  // of an earlier attempt
   const auto* bytes = std::get_if<Bytes>(&message.result);
-  if (bytes == nullptr) return;  // asked for again by the clock
-  if (message.offset > 0 && message.transfer != transfer_) return fetch_snapshot();
+  if (bytes == nullptr) {
+    if (transfer_ != 0) fetch_snapshot();  // the leader let go of it
+    return;                                // it could not begin: asked again by the clock
+  }
   transfer_ = message.transfer;
-  image_index_ = message.index;
-  image_chain_ = message.chain;
+  const auto let_go = [&] { send_to_leader(TransferRequest{.transfer = transfer_, .done = true}); };
   if (message.total_bytes > options_.replica_bytes_max) {
-    send_to_leader(TransferRequest{.transfer = transfer_, .done = true});
+    let_go();
     options_.mode = Mode::kNone;
     out_.discard = true;
     return join();
@@ -224,26 +259,26 @@ void Replica::receive_snapshot(const TransferChunk& message) {
   image_.insert(image_.end(), bytes->begin(), bytes->end());
   out_.progress.push_back(
       Progress{.done_bytes = image_.size(), .total_bytes = message.total_bytes});
-  const bool done = image_.size() >= message.total_bytes;
+  if (image_.size() < message.total_bytes) return ask_chunk();
+  let_go();
   chunk_asked_ = now_.monotonic;
-  send_to_leader(TransferRequest{
-      .transfer = transfer_, .offset = image_.size(), .done = done});
-  if (done) out_.install = std::exchange(image_, {});
+  out_.install = std::exchange(image_, {});
 }
 
-void Replica::on(const SnapshotInstalled& /*input*/) {
-  applied_ = image_index_;
-  chain_ = image_chain_;
+void Replica::on(const SnapshotInstalled& input) {
+  applied_ = input.applied;
+  chain_ = input.chain;
   chunk_asked_.reset();
+  outbox_.resend_all();  // what the image holds of this tab's is answered, not sent
   join();
 }
 
 void Replica::on(const SnapshotFailed& input) {
   out_.noted.push_back(
-      Noted{.kind = Noted::Kind::kDivergence, .index = image_index_, .detail = input.error.message});
+      Noted{.kind = Noted::Kind::kDivergence, .index = applied_, .detail = input.error.message});
   applied_ = {};
   chain_ = {};
-  fetch_snapshot();
+  transfer_ = 0;  // another one, when the clock says so
 }
 
 void Replica::acknowledge(std::uint64_t bytes) {
@@ -259,11 +294,14 @@ void Replica::fail_with(Error error) { out_.failed = std::move(error); }
 // ---- time --------------------------------------------------------------------------------------
 
 bool Replica::waits_for_leader() const {
-  return !was_ready_ || !ready_ || outbox_.size() > 0 || !calls_.empty();
+  if (phase_ == Phase::kRefused) return outbox_.size() > 0 || !calls_.empty();
+  const bool follows = phase_ == Phase::kLive && (asks_leader() || applied_ >= head_);
+  return !follows || !ready_ || outbox_.size() > 0 || !calls_.empty();
 }
 
 void Replica::on(const Ticked& /*input*/) {
   const auto now = now_.monotonic;
+  wake_.reset();
   expire_calls();
   if (!was_ready_ && phase_ != Phase::kRefused && now - started_ >= options_.open_timeout) {
     started_ = now;
@@ -286,16 +324,18 @@ void Replica::on(const Ticked& /*input*/) {
   }
   if (!leader_) return;
   if (phase_ == Phase::kJoining && due(joined_at_)) join();
-  if (phase_ == Phase::kFetching && due(chunk_asked_)) fetch_snapshot();
-  if (phase_ == Phase::kLive && due(range_asked_)) ask_range();
-  if (due(outbox_.oldest_sent())) outbox_.resend_from(RequestNumber{});
-  if (due(calls_sent_)) send_calls();
+  if (phase_ == Phase::kFetching && due(chunk_asked_)) ask_chunk();
+  if (!range_asked_ || due(range_asked_)) heard_of_head(head_);
+  if (due(outbox_.oldest_sent())) outbox_.resend_probe();
+  repeat_calls();
 }
 
+// One deadline that traffic does not move: what the channel lost is asked for again however busy it is.
 void Replica::plan_wake() {
-  if (!waits_for_leader()) return;
-  out_.wake_at =
-      now_.monotonic + (leader_ ? options_.resend_interval / 2 : options_.seek_interval / 2);
+  if (!waits_for_leader()) return wake_.reset();
+  if (wake_) return;
+  wake_ = now_.monotonic + (leader_ ? options_.resend_interval : options_.seek_interval) / 2;
+  out_.wake_at = wake_;
 }
 
 }  // namespace tablog::replica

@@ -40,7 +40,7 @@ struct Options {
   std::uint64_t snapshot_gap_entries = 2000;  // further behind than this, a snapshot is quicker
   std::uint32_t range_bytes = 256U << 10U;
   std::uint64_t acknowledge_bytes = 256U << 10U;
-  std::size_t requests_per_message = 4096;
+  Outbox::Limits message{.requests_max = 4096, .bytes_max = 8U << 20U};  // of AppendRequests
 };
 
 // ---- inputs ------------------------------------------------------------------------------------
@@ -93,7 +93,10 @@ struct Applied {
 struct ApplyFailed {
   Error error;
 };
-struct SnapshotInstalled {};
+struct SnapshotInstalled {  // as the database itself says
+  Index applied;
+  ChainHash chain;
+};
 struct SnapshotFailed {
   Error error;
 };
@@ -195,6 +198,8 @@ class Replica {
   struct Call {
     std::variant<Query, ReadLog, Checkpoint, Export, Tabs, GetStats> request{};
     std::chrono::microseconds began{};
+    std::chrono::microseconds asked{};
+    std::chrono::microseconds ask_again_after{};  // grows: it may be slow rather than lost
     std::optional<Index> wait_for{};       // a query's: run when this is applied
     std::uint64_t transfer{};              // an export's
     std::uint64_t offset{};
@@ -242,10 +247,13 @@ class Replica {
   void adopt(const Message& message);
   void join();
   void apply(const Committed& message);
+  void heard_of_head(Index head);
   void ask_range();
   void fetch_snapshot();
+  void ask_chunk();
   void receive_snapshot(const TransferChunk& message);
   void start_over(Noted::Kind kind, std::string detail);
+  void follow_new_store(const Message& message);
   void caught_up();
   void acknowledge(std::uint64_t bytes);
 
@@ -253,6 +261,7 @@ class Replica {
   Call* add_call(CallId id, Call call);
   void send_call(CallId id, Call& call);
   void send_calls();
+  void repeat_calls();
   void run_ready_queries();
   void finish(CallId id, decltype(Reply::result) result);
   void expire_calls();
@@ -299,7 +308,6 @@ class Replica {
 
   Outbox outbox_;
   std::map<CallId, Call> calls_;
-  std::optional<std::chrono::microseconds> calls_sent_;  // all of them, last
   bool ready_{};  // now
   bool was_ready_{};
   bool visible_{true};
@@ -308,6 +316,7 @@ class Replica {
   std::chrono::microseconds sought_{};  // the last Seek
   std::chrono::microseconds locks_queried_{};
   std::chrono::microseconds joined_at_{};
+  std::optional<std::chrono::microseconds> wake_;
   Status told_;
 };
 

@@ -19,8 +19,8 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 Replica::Call* Replica::add_call(CallId id, Call call) {
   if (!waits_for_leader()) heard_ = now_.monotonic;  // from now on it is waited for
-  if (calls_.empty()) calls_sent_ = now_.monotonic;
   call.began = now_.monotonic;
+  call.ask_again_after = options_.resend_interval;
   return &calls_.insert_or_assign(id, std::move(call)).first->second;
 }
 
@@ -56,6 +56,7 @@ void Replica::on(const Forget& input) { calls_.erase(input.call); }
 
 // Sends what the call needs of the leader; a repetition is harmless, all of these only read.
 void Replica::send_call(CallId id, Call& call) {
+  call.asked = now_.monotonic;
   if (!leader_ || !joined_this_term_) return;
   std::visit(Overloaded{
                  [&](const Query& query) {
@@ -90,8 +91,15 @@ void Replica::send_call(CallId id, Call& call) {
 }
 
 void Replica::send_calls() {
-  calls_sent_ = now_.monotonic;
   for (auto& [id, call] : calls_) send_call(id, call);
+}
+
+void Replica::repeat_calls() {
+  for (auto& [id, call] : calls_) {
+    if (now_.monotonic - call.asked < call.ask_again_after) continue;
+    call.ask_again_after *= 2;
+    send_call(id, call);
+  }
 }
 
 void Replica::run_ready_queries() {
@@ -116,8 +124,7 @@ void Replica::receive(const Address& /*from*/, const ReadIndex& message) {
   const auto call = calls_.find(static_cast<CallId>(message.call));
   if (call == calls_.end() || !std::holds_alternative<Query>(call->second.request)) return;
   call->second.wait_for = message.index;
-  head_ = std::max(head_, message.index);
-  if (applied_ < head_ && phase_ == Phase::kLive) ask_range();
+  heard_of_head(message.index);
 }
 
 void Replica::receive(const Address& /*from*/, const QueryResult& message) {

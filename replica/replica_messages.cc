@@ -9,8 +9,11 @@ namespace tablog::replica {
 // A lower term is a leader that was deposed, another store a name that was deleted and made anew: dropped.
 void Replica::on(const Received& input) {
   const Message& message = input.message;
-  if (!store_.is_zero() && !message.store.is_zero() && message.store != store_) return;
   const bool by_leader = message.from.role == Role::kLeader;
+  if (!store_.is_zero() && !message.store.is_zero() && message.store != store_) {
+    if (by_leader && std::holds_alternative<Announce>(message.body)) follow_new_store(message);
+    return;
+  }
   if (!by_leader || std::holds_alternative<LeaderFailed>(message.body)) {
     std::visit([&](const auto& body) { receive(message.from, body); }, message.body);
     return;
@@ -26,8 +29,8 @@ void Replica::on(const Received& input) {
 }
 
 void Replica::receive(const Address& /*from*/, const Announce& message) {
-  head_ = std::max(head_, message.head);
-  if (phase_ == Phase::kSeeking) join();
+  if (phase_ == Phase::kSeeking) return join();
+  heard_of_head(message.head);
 }
 
 void Replica::receive(const Address& /*from*/, const Committed& message) {
@@ -43,9 +46,14 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   if (phase_ == Phase::kJoining) phase_ = Phase::kLive;
 
   if (asks_leader()) {
-    acknowledge(0);
     applied_ = head_;
-    chain_ = message.previous_chain;
+    acknowledge(0);
+    if (first && head_ < seen_) {
+      seen_ = head_;
+      out_.noted.push_back(Noted{.kind = Noted::Kind::kRollback,
+                                 .index = head_,
+                                 .detail = "the new leader's log ends before what this tab has read"});
+    }
     return caught_up();
   }
   if (phase_ != Phase::kLive) return;  // a snapshot is on its way
@@ -57,16 +65,17 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   }
   if (message.previous > applied_) return ask_range();
   if (message.entries.empty()) return caught_up();
-  range_asked_.reset();
   apply(message);
   if (out_.apply.empty() && phase_ == Phase::kLive) caught_up();
 }
 
 void Replica::receive(const Address& /*from*/, const Answers& message) {
   if (message.client != self_) return;
+  Index last_accepted;
   for (const Answer& answer : message.answers) {
     if (const auto* accepted = std::get_if<Accepted>(&answer.result)) {
       outbox_.accepted(answer.number, *accepted);
+      last_accepted = std::max(last_accepted, Index{accepted->first_index.value + accepted->count - 1});
     } else if (auto settled = outbox_.rejected(answer.number, std::get<Error>(answer.result))) {
       out_.settled.push_back(std::move(*settled));
     }
@@ -74,6 +83,7 @@ void Replica::receive(const Address& /*from*/, const Answers& message) {
   // A tab whose schema was refused applies nothing any more; the answer is all there is to wait for.
   const bool applies = phase_ != Phase::kRefused && !asks_leader();
   settle(outbox_.applied(applies ? applied_ : Index{UINT64_MAX - 1}));
+  if (last_accepted > applied_) heard_of_head(last_accepted);
 }
 
 void Replica::receive(const Address& /*from*/, const ResendFrom& message) {

@@ -65,7 +65,7 @@ replica::Input ReplicaHost::install(ByteView image) {
   auto database = storage::StateDatabase::from_image(image);
   if (!database) return replica::SnapshotFailed{std::move(database.error())};
   database_ = std::move(*database);
-  return replica::SnapshotInstalled{};
+  return replica::SnapshotInstalled{.applied = database_->applied(), .chain = database_->chain()};
 }
 
 replica::Input ReplicaHost::apply(const std::vector<EncodedEntry>& entries) {
