@@ -81,7 +81,9 @@ AppendRequest read_append(Reader& reader) {
 std::optional<replica::Input> read_call(In kind, Reader& reader) {
   switch (kind) {
     case In::kQuery: {
-      replica::Query query{.call = reader.u32(), .consistency = replica::Consistency{reader.u8()}};
+      replica::Query query;
+      query.call = reader.u32();
+      query.consistency = replica::Consistency{reader.u8()};
       query.sql = reader.text();
       query.params = reader.args();
       if (query.consistency > replica::Consistency::kLocal) return std::nullopt;
