@@ -1,4 +1,5 @@
 #include "log/byte_source.h"
+#include "log/size.h"
 
 #include <algorithm>
 
@@ -8,7 +9,7 @@ Result<std::size_t> MemorySource::read(std::uint64_t offset, std::span<std::byte
   if (offset >= bytes_.size()) {
     return 0;
   }
-  const ByteView rest = bytes_.subspan(offset);
+  const ByteView rest = bytes_.subspan(to_size(offset));
   const std::size_t size = std::min(rest.size(), out.size());
   std::ranges::copy(rest.first(size), out.begin());
   return size;
@@ -18,7 +19,7 @@ Result<std::size_t> SubSource::read(std::uint64_t offset, std::span<std::byte> o
   if (offset >= bytes_) {
     return 0;
   }
-  const std::size_t size = std::min<std::uint64_t>(bytes_ - offset, out.size());
+  const std::size_t size = to_size(std::min<std::uint64_t>(bytes_ - offset, out.size()));
   return source_->read(begin_ + offset, out.first(size));
 }
 
@@ -26,10 +27,10 @@ Result<ByteView> Window::view(std::uint64_t offset, std::size_t bytes) {
   if (offset >= end_) {
     return ByteView{};
   }
-  bytes = std::min<std::uint64_t>(bytes, end_ - offset);
+  bytes = to_size(std::min<std::uint64_t>(bytes, end_ - offset));
   if (offset < begin_ || offset + bytes > begin_ + buffer_.size()) {
     const std::size_t wanted =
-        std::min<std::uint64_t>(std::max(bytes, kChunkBytes), end_ - offset);
+        to_size(std::min<std::uint64_t>(std::max(bytes, kChunkBytes), end_ - offset));
     buffer_.resize(wanted);
     begin_ = offset;
     const Result<std::size_t> got = source_->read(offset, buffer_);
@@ -40,7 +41,7 @@ Result<ByteView> Window::view(std::uint64_t offset, std::size_t bytes) {
     buffer_.resize(*got);
     bytes = std::min(bytes, *got);
   }
-  return ByteView(buffer_).subspan(offset - begin_, bytes);
+  return ByteView(buffer_).subspan(to_size(offset - begin_), bytes);
 }
 
 }  // namespace tablog

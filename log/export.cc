@@ -4,6 +4,7 @@
 
 #include "log/hash.h"
 #include "log/little_endian.h"
+#include "log/size.h"
 
 namespace tablog {
 
@@ -78,7 +79,7 @@ std::uint64_t ExportHeader::total_bytes() const {
 }
 
 Bytes encode_export_header(const ExportHeader& header) {
-  Bytes bytes(header.header_bytes());
+  Bytes bytes(to_size(header.header_bytes()));
   store(bytes, 0, kMagic);
   store(bytes, 8, kFormatVersion);
   store(bytes, 12, static_cast<std::uint32_t>(header.segments.size()));
@@ -124,7 +125,7 @@ Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size) 
   if (segments > kExportSegmentsMax) {
     return corrupt("the export's header does not verify", 12);
   }
-  const auto whole = read_exactly(source, 0, header_bytes_of(segments));
+  const auto whole = read_exactly(source, 0, to_size(header_bytes_of(segments)));
   if (!whole) {
     return fail(whole.error());
   }

@@ -2,6 +2,7 @@
 
 #include "log/hash.h"
 #include "log/little_endian.h"
+#include "log/size.h"
 
 namespace tablog {
 
@@ -16,7 +17,7 @@ std::uint64_t header_hash(ByteView header, std::uint64_t salt, std::uint64_t off
 // A frame's room in `out`, zeroed: the header first, then body and padding.
 std::span<std::byte> grow(Bytes& out, std::size_t body_bytes) {
   const std::size_t begin = out.size();
-  out.resize(begin + frame_bytes(body_bytes));
+  out.resize(begin + to_size(frame_bytes(body_bytes)));
   return std::span(out).subspan(begin);
 }
 

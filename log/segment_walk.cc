@@ -1,6 +1,7 @@
 #include "log/segment_walk.h"
 
 #include "log/chain.h"
+#include "log/size.h"
 
 namespace tablog {
 
@@ -19,7 +20,7 @@ Result<void> keep(Result<T> decoded, std::optional<T>& to) {
 
 SegmentWalk::SegmentWalk(ByteSource& source, std::uint64_t salt, const WalkPosition& from,
                          Start start, std::uint64_t end)
-    : window_(source, end), salt_(salt), position_(from), end_(end) {
+    : window_(source, end), salt_(salt), position_(from) {
   if (start == Start::kBetweenBatches) {
     batch_first_ = tablog::next(from.index);
   }
@@ -49,7 +50,7 @@ Result<WalkedFrame> SegmentWalk::decode() {
   if (!header) {
     return fail(header.error());
   }
-  const auto whole = window_.view(position_.offset, frame_bytes(header->body_bytes));
+  const auto whole = window_.view(position_.offset, to_size(frame_bytes(header->body_bytes)));
   if (!whole) {
     return fail(whole.error());
   }

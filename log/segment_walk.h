@@ -51,7 +51,6 @@ class SegmentWalk {
   std::uint64_t salt_;
   WalkPosition position_;
   std::optional<Index> batch_first_;
-  std::uint64_t end_;
 };
 
 // Where the first frame of a segment stands.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/log_files_impl.h"
+#include "log/size.h"
 
 namespace tablog::storage {
 
@@ -122,7 +123,7 @@ void LogFiles::Impl::keep_spare(Slot slot) {
   const auto size = slot.file->size();
   constexpr std::uint64_t kBytes = kSegmentHeaderBytes + kControlReserveBytes;
   if (size && *size < kBytes) {
-    static_cast<void>(slot.file->write(*size, Bytes(kBytes - *size)));
+    static_cast<void>(slot.file->write(*size, Bytes(to_size(kBytes - *size))));
   }
   spares.push_back(std::move(slot));
 }

@@ -4,6 +4,7 @@
 #include "log/export.h"
 #include "log/recovery.h"
 #include "storage/log_files_impl.h"
+#include "log/size.h"
 
 namespace tablog::storage {
 
@@ -154,7 +155,7 @@ class LogExport final : public LogFiles::Export {
   std::uint64_t size_bytes() const override { return size_; }
 
   Result<Bytes> read(std::uint64_t offset, std::size_t bytes) override {
-    Bytes out(offset < size_ ? std::min<std::uint64_t>(bytes, size_ - offset) : 0);
+    Bytes out(offset < size_ ? to_size(std::min<std::uint64_t>(bytes, size_ - offset)) : 0);
     const std::uint64_t end = offset + out.size();
     for (const Piece& piece : pieces_) {
       const std::uint64_t from = std::max(offset, piece.offset);
@@ -162,9 +163,9 @@ class LogExport final : public LogFiles::Export {
       if (from >= to) {
         continue;
       }
-      const auto part = std::span(out).subspan(from - offset, to - from);
+      const auto part = std::span(out).subspan(to_size(from - offset), to_size(to - from));
       if (piece.file == nullptr) {
-        std::ranges::copy(ByteView(piece.content).subspan(from - piece.offset, part.size()),
+        std::ranges::copy(ByteView(piece.content).subspan(to_size(from - piece.offset), part.size()),
                           part.begin());
         continue;
       }

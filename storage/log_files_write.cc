@@ -6,6 +6,7 @@
 #include "log/hash.h"
 #include "log/little_endian.h"
 #include "storage/log_files_impl.h"
+#include "log/size.h"
 
 namespace tablog::storage {
 
@@ -50,7 +51,7 @@ Result<void> LogFiles::Impl::grow(LogSegment& segment, std::uint64_t capacity) {
   while (segment.capacity < capacity) {
     const auto bytes = std::min<std::uint64_t>(kZeros.size(), capacity - segment.capacity);
     const auto written =
-        segment.slot.file->write(segment.capacity, ByteView(kZeros).first(bytes));
+        segment.slot.file->write(segment.capacity, ByteView(kZeros).first(to_size(bytes)));
     if (!written) {
       return written;
     }

@@ -37,7 +37,10 @@ Result<SortedSlots> sort_slots(std::span<Slot> slots) {
   for (std::size_t i = 0; i < slots.size(); ++i) {
     File& file = *slots[i].file;
     const auto size = file.size();
-    const auto got = size ? file.read(0, bytes) : size;
+    if (!size) {
+      return fail(size.error());
+    }
+    const auto got = file.read(0, bytes);
     if (!got) {
       return fail(got.error());
     }

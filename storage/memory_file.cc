@@ -1,4 +1,5 @@
 #include "storage/memory_file.h"
+#include "log/size.h"
 
 #include <algorithm>
 #include <cassert>
@@ -15,7 +16,7 @@ struct Change {
 };
 
 void write_at(Bytes& content, std::uint64_t offset, ByteView data) {
-  content.resize(std::max<std::size_t>(content.size(), offset + data.size()));
+  content.resize(std::max(content.size(), to_size(offset + data.size())));
   std::ranges::copy(data, content.begin() + static_cast<std::ptrdiff_t>(offset));
 }
 
@@ -23,7 +24,7 @@ void replay(Bytes& content, const Change& change) {
   if (change.data) {
     write_at(content, change.offset, *change.data);
   } else {
-    content.resize(change.offset);
+    content.resize(to_size(change.offset));
   }
 }
 
@@ -33,7 +34,7 @@ void for_each_sector(const Change& change, std::uint64_t sector_bytes, Visit&& v
   ByteView rest = *change.data;
   for (std::uint64_t offset = change.offset; !rest.empty();) {
     const std::uint64_t room = sector_bytes - offset % sector_bytes;
-    const ByteView piece = rest.first(std::min<std::uint64_t>(room, rest.size()));
+    const ByteView piece = rest.first(to_size(std::min<std::uint64_t>(room, rest.size())));
     visit(offset, piece);
     offset += piece.size();
     rest = rest.subspan(piece.size());
@@ -42,8 +43,8 @@ void for_each_sector(const Change& change, std::uint64_t sector_bytes, Visit&& v
 
 // A prefix of the changes; of the one after it, the sectors up to a random one.
 void keep_torn(Bytes& durable, const std::vector<Change>& changes, const Crash& crash) {
-  const std::uint64_t whole = crash.random() % (changes.size() + 1);
-  for (std::uint64_t i = 0; i < whole; ++i) {
+  const std::size_t whole = to_size(crash.random() % (changes.size() + 1));
+  for (std::size_t i = 0; i < whole; ++i) {
     replay(durable, changes[i]);
   }
   if (whole < changes.size() && changes[whole].data) {
@@ -131,7 +132,7 @@ class MemoryDisk::Handle final : public File {
     if (offset >= content.size()) {
       return 0;
     }
-    const ByteView source = ByteView(content).subspan(offset);
+    const ByteView source = ByteView(content).subspan(to_size(offset));
     const std::size_t size = std::min(source.size(), out.size());
     std::ranges::copy(source.first(size), out.begin());
     return size;
@@ -142,14 +143,14 @@ class MemoryDisk::Handle final : public File {
     if (!begun) {
       const Failed& failed = begun.error();
       if (failed.node != nullptr && failed.bytes_done > 0) {
-        put(*failed.node, offset, data.first(std::min<std::uint64_t>(failed.bytes_done, data.size())));
+        put(*failed.node, offset, data.first(to_size(std::min<std::uint64_t>(failed.bytes_done, data.size()))));
       }
       return fail(failed.error);
     }
     Node& node = **begun;
     const std::uint64_t size_max = state_->size_max(node);
     if (offset + data.size() > std::max<std::uint64_t>(size_max, node.written.size())) {
-      put(node, offset, data.first(size_max > offset ? size_max - offset : 0));
+      put(node, offset, data.first(size_max > offset ? to_size(size_max - offset) : 0));
       return fail(ErrorCode::kQuotaExceeded, "the memory disk's quota is exceeded");
     }
     put(node, offset, data);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/determinism.h"
+#include "log/size.h"
 
 namespace tablog::storage {
 namespace {
@@ -13,7 +14,9 @@ namespace {
 constexpr int kSectorBytes = 4096;
 constexpr std::int64_t kJulianEpochMs = 210866760000000;  // of 1970, as SQLite counts
 
-VfsFile& file_of(sqlite3_file* file) { return *reinterpret_cast<OpenFile*>(file)->file; }
+VfsFile& file_of(sqlite3_file* file) {
+  return *reinterpret_cast<OpenFile*>(file)->file;
+}
 
 int x_close(sqlite3_file* file) {
   delete reinterpret_cast<OpenFile*>(file)->file;
@@ -26,15 +29,18 @@ int x_read(sqlite3_file* file, void* out, int bytes, sqlite3_int64 offset) {
 }
 
 int x_write(sqlite3_file* file, const void* data, int bytes, sqlite3_int64 offset) {
-  return file_of(file).write(static_cast<std::uint64_t>(offset),
-                             {static_cast<const std::byte*>(data), static_cast<std::size_t>(bytes)});
+  return file_of(file).write(
+      static_cast<std::uint64_t>(offset),
+      {static_cast<const std::byte*>(data), static_cast<std::size_t>(bytes)});
 }
 
 int x_truncate(sqlite3_file* file, sqlite3_int64 bytes) {
   return file_of(file).truncate(static_cast<std::uint64_t>(bytes));
 }
 
-int x_sync(sqlite3_file* file, int) { return file_of(file).sync(); }
+int x_sync(sqlite3_file* file, int) {
+  return file_of(file).sync();
+}
 
 int x_file_size(sqlite3_file* file, sqlite3_int64* out) {
   std::uint64_t bytes = 0;
@@ -43,8 +49,12 @@ int x_file_size(sqlite3_file* file, sqlite3_int64* out) {
   return code;
 }
 
-int x_lock(sqlite3_file* file, int level) { return file_of(file).lock(level); }
-int x_unlock(sqlite3_file* file, int level) { return file_of(file).unlock(level); }
+int x_lock(sqlite3_file* file, int level) {
+  return file_of(file).lock(level);
+}
+int x_unlock(sqlite3_file* file, int level) {
+  return file_of(file).unlock(level);
+}
 
 int x_check_reserved_lock(sqlite3_file* file, int* out) {
   *out = file_of(file).reserved() ? 1 : 0;
@@ -55,10 +65,15 @@ int x_file_control(sqlite3_file* file, int operation, void* argument) {
   return file_of(file).control(operation, argument);
 }
 
-int x_sector_size(sqlite3_file*) { return kSectorBytes; }
+int x_sector_size(sqlite3_file*) {
+  return kSectorBytes;
+}
 
-// Nothing is promised of a write that power loss cuts short. An open file is not deleted: PoolVfs sees to it.
-int x_device_characteristics(sqlite3_file*) { return SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN; }
+// Nothing is promised of a write that power loss cuts short. An open file is not deleted: PoolVfs
+// sees to it.
+int x_device_characteristics(sqlite3_file*) {
+  return SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
+}
 
 int x_shm_map(sqlite3_file* file, int region, int bytes, int extend, volatile void** out) {
   return file_of(file).shm_map(region, bytes, extend != 0, out);
@@ -68,7 +83,9 @@ int x_shm_lock(sqlite3_file* file, int first, int count, int flags) {
   return file_of(file).shm_lock(first, count, flags);
 }
 
-void x_shm_barrier(sqlite3_file*) { std::atomic_signal_fence(std::memory_order_seq_cst); }
+void x_shm_barrier(sqlite3_file*) {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 
 int x_shm_unmap(sqlite3_file* file, int) {
   file_of(file).shm_unmap();
@@ -103,7 +120,9 @@ int x_randomness(sqlite3_vfs*, int bytes, char* out) {
 }
 
 // Whoever holds a lock is on this thread: sleeping would not make it let go.
-int x_sleep(sqlite3_vfs*, int) { return 0; }
+int x_sleep(sqlite3_vfs*, int) {
+  return 0;
+}
 
 int x_current_time_int64(sqlite3_vfs*, sqlite3_int64* out) {
   *out = kJulianEpochMs + current_time_ms();
@@ -117,27 +136,31 @@ int x_current_time(sqlite3_vfs* vfs, double* out) {
   return code;
 }
 
-int x_get_last_error(sqlite3_vfs*, int, char*) { return 0; }
+int x_get_last_error(sqlite3_vfs*, int, char*) {
+  return 0;
+}
 
 class MemoryVfsFile final : public VfsFile {
  public:
   int read(std::uint64_t offset, std::span<std::byte> out) override {
     const auto start = std::min<std::uint64_t>(offset, content_.size());
     const auto count = std::min<std::uint64_t>(out.size(), content_.size() - start);
-    const auto end = std::copy_n(content_.begin() + static_cast<std::ptrdiff_t>(start), count, out.begin());
+    const auto end =
+        std::copy_n(content_.begin() + static_cast<std::ptrdiff_t>(start), count, out.begin());
     std::fill(end, out.end(), std::byte{});
     return count == out.size() ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
   }
 
   int write(std::uint64_t offset, ByteView data) override {
-    if (offset + data.size() > content_.size() && truncate(offset + data.size()) != SQLITE_OK) return SQLITE_FULL;
+    if (offset + data.size() > content_.size() && truncate(offset + data.size()) != SQLITE_OK)
+      return SQLITE_FULL;
     std::ranges::copy(data, content_.begin() + static_cast<std::ptrdiff_t>(offset));
     return SQLITE_OK;
   }
 
   int truncate(std::uint64_t bytes) override {
     try {
-      content_.resize(bytes);
+      content_.resize(to_size(bytes));
       return SQLITE_OK;
     } catch (const std::exception&) {  // SQLite must not be unwound
       return SQLITE_IOERR_NOMEM;
@@ -161,7 +184,9 @@ void give_to_sqlite(sqlite3_file* slot, std::unique_ptr<VfsFile> file) {
   open->file = file.release();
 }
 
-std::unique_ptr<VfsFile> memory_vfs_file() { return std::make_unique<MemoryVfsFile>(); }
+std::unique_ptr<VfsFile> memory_vfs_file() {
+  return std::make_unique<MemoryVfsFile>();
+}
 
 sqlite3_vfs vfs_base(const char* name) {
   sqlite3_vfs vfs{};
