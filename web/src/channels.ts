@@ -13,6 +13,13 @@ interface Broadcast {
   readonly bytes: Uint8Array;
 }
 
+// Any page of the origin can post here.
+function isBroadcast(data: unknown): data is Broadcast {
+  return (
+    typeof data === "object" && data !== null && "bytes" in data && data.bytes instanceof Uint8Array
+  );
+}
+
 export class Channels {
   readonly #key: string;
   readonly #tab: Id;
@@ -28,11 +35,14 @@ export class Channels {
     this.#role = role;
     this.#receive = receive;
     this.#everyone = new BroadcastChannel(channelNames.everyone(key));
-    this.#everyone.onmessage = ({ data }: MessageEvent<Broadcast>) => {
-      if (data.from !== tab) receive(data.bytes); // our own tab's word has come by the line
+    this.#everyone.onmessage = ({ data }: MessageEvent<unknown>) => {
+      // Our own tab's word has come by the line.
+      if (isBroadcast(data) && data.from !== tab) receive(data.bytes);
     };
     const inbox = new BroadcastChannel(channelNames.inbox(key, tab, role));
-    inbox.onmessage = ({ data }: MessageEvent<Uint8Array>) => receive(data);
+    inbox.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (data instanceof Uint8Array) receive(data);
+    };
     this.#inboxes.set(inbox.name, inbox);
   }
 
