@@ -66,11 +66,13 @@ export async function processOf(page) {
   const session = await page.context().newCDPSession(page);
   try {
     const { targetInfo } = await session.send("Target.getTargetInfo");
+    /** @type {Promise<number>} */
     const found = new Promise((resolve) => {
       session.on("Tracing.dataCollected", ({ value }) => {
         for (const { name, args } of value) {
           if (name !== "TracingStartedInBrowser") continue;
-          const frame = args.data.frames?.find((each) => each.frame === targetInfo.targetId);
+          const { frames = [] } = /** @type {any} */ (args).data;
+          const frame = frames.find((each) => each.frame === targetInfo.targetId);
           if (frame?.processId) resolve(frame.processId);
         }
       });

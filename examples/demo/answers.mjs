@@ -44,11 +44,12 @@ export function answersFromFile(flights) {
  */
 export async function answersFromDatabase(path, statements) {
   const sqlite3 = await sqlite3InitModule();
-  const bytes = await readFile(path);
+  const bytes = new Uint8Array(await readFile(path));
   // In memory there is no file for a WAL: read the database as one with a rollback journal.
   bytes[18] = bytes[19] = 1;
   const db = new sqlite3.oo1.DB();
   try {
+    if (db.pointer === undefined) throw new Error("the database in memory is closed");
     const { SQLITE_DESERIALIZE_FREEONCLOSE: freeOnClose } = sqlite3.capi;
     const pointer = sqlite3.wasm.allocFromTypedArray(bytes);
     const code = sqlite3.capi.sqlite3_deserialize(

@@ -51,7 +51,9 @@ export function printReport({ flights, tabs, failovers, recordMs, entries, answe
         "appends/s",
         `${count(Math.round((flights / recordMs) * 1000))}, with both failovers and the tabs' return`,
       ],
-      ...Object.entries(digests).map(([where, digest]) => [`digest, ${where}`, digest]),
+      ...Object.entries(digests).map(
+        ([where, digest]) => /** @type {const} */ ([`digest, ${where}`, digest]),
+      ),
     ]),
   ];
   console.log(`\n${paragraphs.join("\n\n")}\n`);

@@ -2,7 +2,7 @@
 // take queries, follow at a calmer pace.
 
 import { byId, count, decimal, element } from "./dom.mjs";
-import { busiest } from "./queries.mjs";
+import { busiest, queries } from "./queries.mjs";
 import { drawChart, drawHistory, drawLog, drawTabs, nameOf } from "./views.mjs";
 
 const kLogRows = 14;
@@ -28,13 +28,10 @@ export class Screen {
     this.#total = total;
     this.#complain = complain;
     byId("flights-of").textContent = `of ${count(total)}`;
-    for (const [target, type] of [
-      [store, "statuschange"],
-      [watcher, "change"],
-      [crew, "hello"],
-    ]) {
-      target.addEventListener(type, () => this.#drawFiguresSoon());
-    }
+    const draw = () => this.#drawFiguresSoon();
+    store.addEventListener("statuschange", draw);
+    watcher.addEventListener("change", draw);
+    crew.addEventListener("hello", draw);
     this.#drawFiguresSoon();
     void this.#drawListsForEver();
   }
@@ -79,8 +76,8 @@ export class Screen {
     const { head, clientId } = store.status;
     const { shares } = this.#crew;
     const [[{ flights }], chart, entries, tabs] = await Promise.all([
-      store.query("SELECT count(*) AS flights FROM flight"),
-      store.query(busiest),
+      /** @type {Promise<{ flights: number }[]>} */ (store.query(queries.count)),
+      /** @type {Promise<import("./views.mjs").Average[]>} */ (store.query(busiest)),
       Array.fromAsync(store.read({ from: Math.max(head - kLogRows + 1, 1), control: true })),
       store.tabs(),
     ]);

@@ -38,9 +38,11 @@ export function drawTabs(list, tabs, { me, head, shares }) {
   );
 }
 
+/** @typedef {{ origin: string, flights: number, delay: number }} Average */
+
 /**
  * @param {HTMLElement} list
- * @param {readonly { origin: string, flights: number, delay: number }[]} rows
+ * @param {readonly Average[]} rows
  */
 export function drawChart(list, rows) {
   const low = Math.min(0, ...rows.map((row) => row.delay));

@@ -1,0 +1,142 @@
+// `./dev bench`: tablog beside the bare platform and the official sqlite-wasm (opfs-sahpool), in one run of
+// one Chromium. Prints medians and writes build/bench/figures.json. `--quick`: a smoke run.
+//
+// Rounds are interleaved, so that a machine that slows down slows everyone down. The pages are
+// cross-origin isolated for the finer clock only (5 µs instead of 100); tablog does not need it.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { launchBrowser } from "../scripts/browser.mjs";
+import { root } from "../scripts/lib.mjs";
+import { serve } from "../scripts/static_server.mjs";
+import { BenchTab } from "./bench_tab.mjs";
+import { measureFailover } from "./failover.mjs";
+import { Figures } from "./figures.mjs";
+import { print } from "./print.mjs";
+import { targetsOf } from "./targets.mjs";
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+
+// Times per round, rows in the tables, entries in the log whose leader is killed.
+const plan = options.quick
+  ? {
+      rounds: 1,
+      appends: 10,
+      points: 10,
+      ranges: 3,
+      trips: 20,
+      rows: 2000,
+      failovers: 1,
+      entries: 2000,
+    }
+  : {
+      rounds: 5,
+      appends: 200,
+      points: 200,
+      ranges: 40,
+      trips: 200,
+      rows: 20_000,
+      failovers: 7,
+      entries: 100_000,
+    };
+
+const output = join(root, "build/bench");
+
+async function main() {
+  const server = await serve(
+    {
+      "/": join(root, "bench/pages"),
+      "/tablog/": join(root, "dist"),
+      "/sqlite/": join(root, "node_modules/@sqlite.org/sqlite-wasm/dist"),
+    },
+    {
+      headers: {
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-embedder-policy": "require-corp",
+      },
+    },
+  );
+  const browser = await launchBrowser();
+  try {
+    const bench = { context: browser.context, url: server.url };
+    const figures = new Figures(plan.entries);
+    await measureCalls(bench, figures);
+    await measureChannels(bench, figures);
+    await measureFailover(bench, figures, plan);
+    const targets = targetsOf(figures, await sizes());
+    const machine = {
+      chromium: browser.context.browser()?.version() ?? "?",
+      processors: availableParallelism(),
+    };
+    print(figures, targets, machine);
+    await mkdir(output, { recursive: true });
+    const report = { ...machine, quick: options.quick, figures, targets };
+    await writeFile(
+      join(output, options.quick ? "quick.json" : "figures.json"),
+      `${JSON.stringify(report, undefined, 2)}\n`,
+    );
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** Appends and queries of every contender, in turns. */
+async function measureCalls(bench, figures) {
+  const { rows } = plan;
+  const open = (module, options) => BenchTab.open(bench, module, "open", { rows, ...options });
+  const contenders = {
+    bare: await open("bare", { name: "bare.bin" }),
+    sahpool: await open("sahpool", { name: "default", journal: "default" }),
+    "sahpool, WAL": await open("sahpool", { name: "wal", journal: "wal" }),
+    tablog: await open("tablog", { name: "calls" }),
+    "tablog, other tab": await open("tablog", { name: "calls" }),
+  };
+  const measurements = {
+    "append, awaited": ["appendAwaited", plan.appends],
+    "1,000 appends, not awaited": ["appendNotAwaited", 1000],
+    "batch of 10,000": ["appendBatch", 10_000],
+    "query of one row": ["pointQuery", plan.points],
+    "query of 1,000 rows": ["rangeQuery", plan.ranges, 1000],
+  };
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const [name, [operation, ...parameters]] of Object.entries(measurements)) {
+      for (const [contender, tab] of Object.entries(contenders)) {
+        if (await tab.offers(String(operation))) {
+          figures.add(name, contender, await tab.call(String(operation), ...parameters));
+        }
+      }
+    }
+  }
+  await Promise.all(Object.values(contenders).map((tab) => tab.close()));
+}
+
+/** What a message to another tab costs, there and back. */
+async function measureChannels(bench, figures) {
+  const [one, other] = await Promise.all(
+    [1, 2].map(() => BenchTab.open(bench, "bare", "openChannels")),
+  );
+  for (let round = 0; round < plan.rounds; round++) {
+    figures.add(
+      "BroadcastChannel, round trip",
+      "bare",
+      await one.call("broadcastRoundTrip", plan.trips),
+    );
+    figures.add("MessagePort, round trip", "bare", await one.call("portRoundTrip", plan.trips));
+  }
+  await Promise.all([one.close(), other.close()]);
+}
+
+/** @returns {Promise<Record<string, number>>} Bytes, gzipped. */
+async function sizes() {
+  const gzipped = async (name) =>
+    gzipSync(new Uint8Array(await readFile(join(root, "dist", name))), { level: 9 }).length;
+  const [page, worker, wasm] = await Promise.all(
+    ["index.js", "worker.js", "tablog.wasm"].map(gzipped),
+  );
+  return { wasm, javaScript: page + worker };
+}
+
+await main();
