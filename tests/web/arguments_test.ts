@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { writeNamed, writeParameters } from "../../web/src/arguments.js";
-import { readValue } from "../../web/src/boundary_page.js";
+import { readValue } from "../../web/src/boundary_results.js";
 import { Reader, encode } from "../../web/src/bytes.js";
 import { TablogError } from "../../web/src/errors.js";
 

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  decodeReplicaOutput,
-  inputs,
-  payloads,
-  readEntry,
-  readRows,
-  several,
-} from "../../web/src/boundary_page.js";
+import { decodeReplicaOutput, inputs, payloads, several } from "../../web/src/boundary_page.js";
 import { decodeLeaderOutput, leaderInputs, replicaInputs } from "../../web/src/boundary_worker.js";
+import { readEntry, readRows } from "../../web/src/boundary_results.js";
 import { Reader, encode, frames } from "../../web/src/bytes.js";
 import { TablogError } from "../../web/src/errors.js";
 import { defineSchema } from "../../web/src/schema.js";

@@ -1,20 +1,11 @@
-// Client: what a page has of a store. It survives its two workers: their unanswered calls are sent
-// again, with the same numbers, to the next ones.
+// Client: what a page has of a store. It survives its two workers: its unanswered calls are sent again,
+// with the same numbers, to the next ones.
 
-import {
-  decodeReplicaOutput,
-  inputs,
-  readError,
-  several,
-  type ReplicaOutput,
-  type ReplicaStatus,
-} from "./boundary_page.js";
-import { Reader, Writer, encode, frames, type Id } from "./bytes.js";
+import { inputs, several, type ReplicaOutput, type ReplicaStatus } from "./boundary_page.js";
+import type { Id, Writer } from "./bytes.js";
 import { Calls, type Call } from "./calls.js";
 import { TablogError } from "./errors.js";
-import { Heartbeat } from "./heartbeat.js";
 import { isVisible, listenToLifecycle } from "./lifecycle.js";
-import { Lines } from "./lines.js";
 import { encodeName, lockNames, mintId, tabsOf, type Role } from "./names.js";
 import type { Settings } from "./options.js";
 import { compileOnce } from "./page_wasm.js";
@@ -22,9 +13,8 @@ import { requirePlatform } from "./platform.js";
 import type { Schema } from "./schema.js";
 import { Session, type AppendCall } from "./session.js";
 import type { ClientEvent, StoreStatus } from "./status.js";
-import { WorkerKeeper } from "./worker_keeper.js";
-import type { LifeOptions } from "./worker_life.js";
-import type { FromWorker } from "./worker_protocol.js";
+import { StatusTeller } from "./status_teller.js";
+import { WorkerPair } from "./worker_pair.js";
 
 /** How long opening may go on without a sign of the leader. */
 const kOpenPatienceMs = 60_000;
@@ -39,78 +29,61 @@ const kNobody: ReplicaStatus = {
   leaderUnresponsive: false,
 };
 
+interface Opening {
+  readonly resolve: () => void;
+  readonly reject: (error: TablogError) => void;
+}
+
 export class Client {
   readonly id: Id = mintId(crypto);
-  readonly settings: Settings<Schema>;
+  readonly #settings: Settings<Schema>;
   readonly #emit: (event: ClientEvent) => void;
   readonly #session = new Session();
   readonly #calls = new Calls();
-  readonly #lines = new Lines();
-  readonly #replica: WorkerKeeper;
-  readonly #leader: WorkerKeeper;
-  readonly #heartbeat: Heartbeat;
+  readonly #status: StatusTeller;
   readonly #over = new AbortController(); // ends what listens and what is held
   #key = "";
-  #module: Promise<WebAssembly.Module> | undefined;
-  #ready:
-    { readonly resolve: () => void; readonly reject: (error: TablogError) => void } | undefined;
+  #workers: WorkerPair | undefined;
+  #opening: Opening | undefined;
+  #lastSign = 0;
   #leads = false;
-  #replicaStatus = kNobody;
-  #toldStatus: StoreStatus | undefined;
-  #statusDue = false;
+  #replica = kNobody;
   #outgoing: ((writer: Writer) => void)[] = [];
   #failure: TablogError | undefined;
-  #lastSign = 0;
 
   constructor(settings: Settings<Schema>, emit: (event: ClientEvent) => void) {
-    this.settings = settings;
+    this.#settings = settings;
     this.#emit = emit;
-    this.#replica = this.#keeper("replica", {
-      onUp: () => this.#replicaUp(),
-      onGivenUp: (error) => this.#fail(error),
-    });
-    this.#leader = this.#keeper("leader", {
-      onUp: () => undefined,
-      onGivenUp: (error) => this.#leaderGivenUp(error),
-    });
-    this.#heartbeat = new Heartbeat(
-      (count) => this.#leader.post({ kind: "ping", count }),
-      (ms) => this.#leader.replace(unanswering(ms)),
-    );
+    this.#status = new StatusTeller(() => this.status, emit);
   }
 
   get status(): StoreStatus {
     return {
       role: this.#leads ? "leader" : "replica",
-      ...this.#replicaStatus,
+      ...this.#replica,
       clientId: this.id,
       pending: this.#session.pending,
-      storage: this.settings.storage,
+      storage: this.#settings.storage,
     };
   }
 
   /** Resolves when a session query can be answered. */
   async open(): Promise<void> {
-    const { name, storage, wasmUrl } = this.settings;
+    const { name, storage, wasmUrl } = this.#settings;
     await requirePlatform(storage);
-    this.#key = storage === "memory" ? `memory:${this.id}` : await encodeName(name, crypto.subtle);
+    const inMemory = storage === "memory";
+    this.#key = inMemory ? `memory:${this.id}` : await encodeName(name, crypto.subtle);
     await this.#holdTabLock();
-    const ready = new Promise<void>((resolve, reject) => (this.#ready = { resolve, reject }));
-    this.#module = compileOnce(wasmUrl);
-    this.#module.catch(() => undefined); // told by the workers' lives
-    this.#replica.start();
-    this.#leader.start();
-    const { signal } = this.#over;
-    listenToLifecycle(
-      {
-        leave: () => (storage === "opfs" ? this.#stopLeading() : undefined),
-        comeBack: () => this.#leader.start(),
-        visible: (visible) => this.#send((w) => w.frame(() => inputs.visibility(w, visible))),
-      },
-      signal,
-    );
-    const patience = setInterval(() => this.#checkPatience(), 1000);
+    const ready = new Promise<void>((resolve, reject) => (this.#opening = { resolve, reject }));
+    const module = compileOnce(wasmUrl);
+    module.catch(() => undefined); // told by the workers that wait for it
+    const workers = this.#startWorkers(module);
+    const leave = (): void => (inMemory ? undefined : workers.stopLeader());
+    const visible = (is: boolean): void =>
+      this.#send((w) => w.frame(() => inputs.visibility(w, is)));
+    listenToLifecycle({ leave, comeBack: () => workers.startLeader(), visible }, this.#over.signal);
     this.#lastSign = performance.now();
+    const patience = setInterval(() => this.#checkPatience(), 1000);
     await ready.finally(() => clearInterval(patience));
   }
 
@@ -118,43 +91,40 @@ export class Client {
     if (this.#failure !== undefined) return call.reject(this.#failure.withOutcome("none"));
     this.#session.add(call);
     this.#send((writer) => this.#session.write(writer, call));
-    this.#statusChanged();
+    this.#status.changed();
   }
 
   withdraw(call: AppendCall): void {
     const again = this.#session.withdraw(call);
     if (again !== undefined) this.#send(again);
-    this.#statusChanged();
+    this.#status.changed();
   }
 
-  /** Returns what forgets the call; false if it has been answered before. */
-  call(call: Call): () => boolean {
+  /** Returns what forgets the call. */
+  call(call: Call): () => void {
     if (this.#failure !== undefined) {
       call.reject(this.#failure);
-      return () => false;
+      return () => undefined;
     }
     const id = this.#calls.add(call);
     this.#send((writer) => this.#calls.write(writer, id));
     return () => {
-      const open = this.#calls.forget(id);
-      if (open) this.#send((writer) => writer.frame(() => inputs.forget(writer, id)));
-      return open;
+      if (!this.#calls.forget(id)) return;
+      this.#send((writer) => writer.frame(() => inputs.forget(writer, id)));
     };
   }
 
   /** The tabs that have the store open, by their locks. */
   async liveTabs(): Promise<Id[]> {
     const { held = [] } = await navigator.locks.query();
-    return tabsOf(
-      held.map((lock) => lock.name),
-      this.#key,
-    );
+    const names = held.map((lock) => lock.name);
+    return tabsOf(names, this.#key);
   }
 
   /** One of the page's stores has closed with these appends still pending. */
   disown(appends: ReadonlySet<AppendCall>, error: TablogError): void {
-    this.#session.disown(new Set(appends), error);
-    this.#statusChanged();
+    this.#session.disown(appends, error);
+    this.#status.changed();
   }
 
   /** Tells the leader that this session is over; nothing of it is pending. Best effort. */
@@ -173,10 +143,9 @@ export class Client {
   /** Ends both workers and gives the tab's lock back; what is unanswered is rejected. */
   shutDown(error: TablogError): void {
     this.#failure ??= error;
-    this.#ready?.reject(error);
-    this.#heartbeat.stop();
-    this.#replica.stop();
-    this.#leader.stop();
+    this.#opening?.reject(error);
+    this.#opening = undefined;
+    this.#workers?.stop();
     this.#over.abort();
     this.#session.abandon(error);
     this.#calls.abandon(error);
@@ -184,62 +153,40 @@ export class Client {
 
   // Granted before the first append is sent: its absence is what closes the session.
   #holdTabLock(): Promise<void> {
+    const { signal } = this.#over;
+    const released = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve());
+    });
     return new Promise((granted, refused) => {
-      const released = new Promise<void>((resolve) =>
-        this.#over.signal.addEventListener("abort", () => resolve()),
-      );
-      navigator.locks
-        .request(lockNames.tab(this.#key, this.id), () => {
-          granted();
-          return released;
-        })
-        .catch(refused);
+      const hold = (): Promise<void> => {
+        granted();
+        return released;
+      };
+      navigator.locks.request(lockNames.tab(this.#key, this.id), hold).catch(refused);
     });
   }
 
-  #keeper(
-    role: Role,
-    events: { readonly onUp: () => void; readonly onGivenUp: (error: TablogError) => void },
-  ): WorkerKeeper {
-    const keeper: WorkerKeeper = new WorkerKeeper({
-      begin: (life) => this.#begin(role, life),
-      onUp: () => {
-        this.#offerLine(role);
-        events.onUp();
+  #startWorkers(module: Promise<WebAssembly.Module>): WorkerPair {
+    const workers = new WorkerPair({
+      settings: this.#settings,
+      key: this.#key,
+      tab: this.id,
+      module,
+      onReplicaUp: () => this.#replicaUp(),
+      onOutput: (output) => this.#act(output),
+      onLeads: (leads) => {
+        this.#leads = leads;
+        this.#status.changed();
       },
-      onMessage: (message) => this.#heard(message),
-      onDown: (error) => {
-        this.settings.logger?.warn(`tablog: the ${role} worker is started again: ${error.message}`);
-        if (role === "leader") this.#leaderDown(error);
+      onLeaderSign: () => (this.#lastSign = performance.now()),
+      onLeaderDown: (error) => {
+        if (this.#settings.storage === "memory") this.#fail(lostMemory(error));
       },
-      onGivenUp: events.onGivenUp,
+      onGivenUp: (role, error) => this.#givenUp(role, error),
     });
-    return keeper;
-  }
-
-  #begin(role: Role, life: number): Omit<LifeOptions, "onMessage" | "onEnd"> {
-    const { replica, replicaMaxBytes, schema, storage, workerUrl } = this.settings;
-    const configure = { client: this.id, replica, replicaMaxBytes, schema };
-    return {
-      url: workerUrl,
-      locks: navigator.locks,
-      module: this.#module ?? Promise.reject(new Error("not opened")),
-      start: {
-        role,
-        key: this.#key,
-        tab: this.id,
-        lifeLock: lockNames.worker(this.#key, this.id, role, life),
-        memory: storage === "memory",
-        line: this.#lines.take(role, (sibling) => this.#offerLine(sibling)),
-        configuration: encode((w) => inputs.configure(w, configure)).buffer,
-      },
-    };
-  }
-
-  #offerLine(role: Role): void {
-    const keeper = role === "replica" ? this.#replica : this.#leader;
-    const line = keeper.up ? this.#lines.claim(role) : undefined;
-    if (line !== undefined) keeper.post({ kind: "line", line }, [line]);
+    this.#workers = workers;
+    workers.start();
+    return workers;
   }
 
   // Calls of one task go in one message.
@@ -250,13 +197,8 @@ export class Client {
   #flush(): void {
     const outgoing = this.#outgoing;
     this.#outgoing = [];
-    if (!this.#replica.up) return; // a new worker gets all that is open
+    if (this.#workers?.replicaUp !== true) return; // a new worker gets all that is open
     this.#post((writer) => outgoing.forEach((write) => write(writer)));
-  }
-
-  #post(write: (writer: Writer) => void): void {
-    const input = several(write)?.buffer;
-    if (input !== undefined) this.#replica.post({ kind: "input", input }, [input]);
   }
 
   #replicaUp(): void {
@@ -267,51 +209,33 @@ export class Client {
     });
   }
 
-  #heard(message: FromWorker): void {
-    switch (message.kind) {
-      case "outputs":
-        for (const output of frames(new Uint8Array(message.sequence)))
-          this.#act(decodeReplicaOutput(output));
-        return;
-      case "role":
-        this.settings.logger?.debug(`tablog: leader worker ${message.role}, term ${message.term}`);
-        this.#lastSign = performance.now();
-        return this.#setLeads(message.role === "leading");
-      case "leaderFailed": {
-        const error = readError(new Reader(new Uint8Array(message.error)));
-        this.settings.logger?.error(`tablog: cannot lead: ${error.message}`);
-        return;
-      }
-      case "pong":
-        return this.#heartbeat.answered(message.count);
-      case "hello":
-      case "fatal":
-        return; // its life's
-    }
+  #post(write: (writer: Writer) => void): void {
+    const input = several(write);
+    if (input !== undefined) this.#workers?.post(input.buffer);
   }
 
   #act(output: ReplicaOutput): void {
     switch (output.kind) {
       case "settled":
         this.#session.settle(output.number, output.result);
-        return this.#statusChanged();
+        return this.#status.changed();
       case "reply":
         return this.#calls.reply(output.call, output.result);
       case "chunk":
         return this.#calls.chunk(output.call, output.bytes);
       case "status":
-        this.#replicaStatus = output.status;
+        this.#replica = output.status;
         this.#lastSign = performance.now();
-        return this.#statusChanged();
+        return this.#status.changed();
       case "ready":
-        this.#ready?.resolve();
-        this.#ready = undefined;
+        this.#opening?.resolve();
+        this.#opening = undefined;
         return;
       case "failed":
         return this.#failed(output.error);
       case "progress":
         this.#lastSign = performance.now();
-        return this.settings.onProgress?.({ done: output.done, total: output.total });
+        return this.#settings.onProgress?.({ done: output.done, total: output.total });
       case "rollback":
       case "divergence":
         return this.#emit(output);
@@ -319,78 +243,30 @@ export class Client {
   }
 
   #failed(error: TablogError): void {
-    this.settings.logger?.error(`tablog: ${error.code}: ${error.message}`);
-    if (this.#ready !== undefined) this.shutDown(error);
+    this.#settings.logger?.error(`tablog: ${error.code}: ${error.message}`);
+    if (this.#opening !== undefined) this.shutDown(error);
     else this.#emit({ kind: "error", error });
   }
 
   #fail(error: TablogError): void {
-    if (this.#ready === undefined) this.#emit({ kind: "error", error });
+    if (this.#opening === undefined) this.#emit({ kind: "error", error });
     this.shutDown(error);
   }
 
-  #setLeads(leads: boolean): void {
-    this.#leads = leads;
-    if (leads) this.#heartbeat.start();
-    else this.#heartbeat.stop();
-    this.#statusChanged();
-  }
-
-  #stopLeading(): void {
-    this.#leader.stop();
-    this.#setLeads(false);
-  }
-
-  #leaderDown(error: TablogError): void {
-    this.#setLeads(false);
-    if (this.settings.storage === "memory") this.#fail(lostMemory(error));
-  }
-
-  // Without a leader worker this tab goes on as a replica of another's.
-  #leaderGivenUp(error: TablogError): void {
-    this.#setLeads(false);
-    if (this.#ready !== undefined || this.settings.storage === "memory") return this.#fail(error);
-    this.settings.logger?.error(`tablog: this tab cannot lead any more: ${error.message}`);
+  // Without a leader worker a tab that is open goes on as a replica of another's.
+  #givenUp(role: Role, error: TablogError): void {
+    const goesOn = role === "leader" && this.#opening === undefined;
+    if (!goesOn || this.#settings.storage === "memory") return this.#fail(error);
+    this.#settings.logger?.error(`tablog: this tab cannot lead any more: ${error.message}`);
     this.#emit({ kind: "error", error });
   }
 
   #checkPatience(): void {
     if (performance.now() - this.#lastSign < kOpenPatienceMs) return;
     const words =
-      "no leader answers; another tab of this origin may be suspended: close it and try again";
+      "no leader answers; a tab of this origin may be suspended: close it and try again";
     this.#failed(new TablogError("LeaderUnresponsive", words));
   }
-
-  // Changes of one task are told as one.
-  #statusChanged(): void {
-    if (this.#statusDue) return;
-    this.#statusDue = true;
-    queueMicrotask(() => {
-      this.#statusDue = false;
-      this.#tellStatus();
-    });
-  }
-
-  #tellStatus(): void {
-    const now = this.status;
-    const before = this.#toldStatus;
-    const changed = (Object.keys(now) as (keyof StoreStatus)[]).some(
-      (field) => now[field] !== before?.[field],
-    );
-    if (!changed) return;
-    this.#toldStatus = now;
-    this.#emit({ kind: "statuschange", status: now });
-    if (now.leaderId !== (before?.leaderId ?? null) || now.term !== (before?.term ?? 0)) {
-      this.#emit({ kind: "leaderchange", leaderId: now.leaderId, term: now.term });
-    }
-  }
-}
-
-function unanswering(ms: number): TablogError {
-  return new TablogError(
-    "LeaderUnresponsive",
-    `the leader worker did not answer for ${Math.round(ms / 1000)} s`,
-  );
 }
 
 function lostMemory(cause: TablogError): TablogError {

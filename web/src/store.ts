@@ -2,12 +2,11 @@
 // it is closed.
 
 import { wellFormed, writeNamed, writeParameters, type Parameters } from "./arguments.js";
-import { inputs, payloads, readEntry, readRows, readTab, type Accepted } from "./boundary_page.js";
-import { encode, type Reader, type Writer } from "./bytes.js";
-import type { Call } from "./calls.js";
-import { TablogError, invalid } from "./errors.js";
+import { inputs, payloads, type Accepted } from "./boundary_page.js";
+import { readEntry, readRows, readTab } from "./boundary_results.js";
+import { encode, type Writer } from "./bytes.js";
+import { invalid } from "./errors.js";
 import { eventOf, type StoreEventMap } from "./events.js";
-import { Histogram } from "./histogram.js";
 import type { LogEntry } from "./log_entry.js";
 import { choice, type Settings } from "./options.js";
 import type { ParameterNames } from "./parameters.js";
@@ -21,8 +20,8 @@ import type {
   Tab,
 } from "./results.js";
 import type { EventArguments, EventOf, EventType, Schema } from "./schema.js";
-import { aborted, type AppendCall } from "./session.js";
 import { SharedClient } from "./shared_clients.js";
+import { StoreCalls, requireIndex } from "./store_calls.js";
 import type { ClientEvent, StoreStatus } from "./status.js";
 import type { ColumnValue } from "./values.js";
 
@@ -44,18 +43,16 @@ export type AppendParameters<S extends Schema, T extends EventType<S>> = [
 export class Store<S extends Schema = Schema> extends EventTarget {
   readonly #shared: SharedClient;
   readonly #settings: Settings<S>;
-  readonly #latency = new Histogram();
-  readonly #appends = new Set<AppendCall>();
-  readonly #open = new Set<(error: TablogError) => void>();
+  readonly #calls: StoreCalls;
   readonly #listen = (event: ClientEvent): void => void this.dispatchEvent(eventOf(event));
   #closing: Promise<void> | undefined;
-  #allAnswered: (() => void) | undefined;
 
   /** @internal Use `openStore`. */
   constructor(settings: Settings<S>) {
     super();
     this.#settings = settings;
     this.#shared = SharedClient.acquire(settings, this.#listen);
+    this.#calls = new StoreCalls(this.#shared.client, settings);
   }
 
   /** @internal */
@@ -94,13 +91,13 @@ export class Store<S extends Schema = Schema> extends EventTarget {
       w.u32(1);
       writeEvent(w, type, args, "type", "args");
     });
-    return appended(await this.#append(payload, options), 0);
+    return appended(await this.#calls.append(payload, options), 0);
   }
 
   /** Appends several events as one: contiguous in the log, all or none. */
   async appendBatch(events: readonly EventOf<S>[], options?: AppendOptions): Promise<Appended[]> {
     if (!Array.isArray(events)) throw invalid("appendBatch takes an array of { type, args }");
-    this.#requireOpen();
+    this.#calls.requireOpen();
     if (events.length === 0) return [];
     const payload = encode((w) => {
       w.u8(payloads.events);
@@ -111,7 +108,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
         writeEvent(w, event.type, event.args, `events[${i}].type`, `events[${i}].args`);
       });
     });
-    const accepted = await this.#append(payload, options);
+    const accepted = await this.#calls.append(payload, options);
     return events.map((_, i) => appended(accepted, i));
   }
 
@@ -124,7 +121,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
       w.u8(payloads.exec);
       writeStatement(w, sql, params);
     });
-    const accepted = await this.#append(payload, options);
+    const accepted = await this.#calls.append(payload, options);
     return { ...appended(accepted, 0), changes: accepted.changes };
   }
 
@@ -140,7 +137,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     choice("consistency", consistency, ["session", "linearizable", "local"]);
     const statement = encode((w) => writeStatement(w, sql, params));
     const write = (w: Writer, call: number): void => inputs.query(w, call, consistency, statement);
-    return (await this.#call({ write, signal }, readRows)) as Row[];
+    return (await this.#calls.call({ write, signal }, readRows)) as Row[];
   }
 
   /** The log's entries in order: what apps appended; with `control`, every entry. */
@@ -154,10 +151,13 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     let next = Math.max(from, 1);
     for (let left = limit; left > 0 && next !== 0 && next <= end;) {
       const range = { from: next, to: end, limit: Math.min(left, kReadPage), types, control };
-      const page = await this.#call({ write: (w, call) => inputs.read(w, call, range) }, (r) => ({
-        entries: r.list(() => readEntry(r)),
-        next: r.u64(),
-      }));
+      const page = await this.#calls.call(
+        { write: (w, call) => inputs.read(w, call, range) },
+        (r) => ({
+          entries: r.list(() => readEntry(r)),
+          next: r.u64(),
+        }),
+      );
       yield* page.entries;
       left -= page.entries.length;
       next = page.next;
@@ -166,7 +166,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
 
   /** Flushes the state database; resolves with the index that it is at. Not needed for durability. */
   async checkpoint(): Promise<number> {
-    return this.#call({ write: inputs.checkpoint }, (r) => r.u64());
+    return this.#calls.call({ write: inputs.checkpoint }, (r) => r.u64());
   }
 
   /** The whole log as one file, which the native tool reads. */
@@ -181,9 +181,9 @@ export class Store<S extends Schema = Schema> extends EventTarget {
 
   /** Every tab that has the store open. */
   async tabs(): Promise<Tab[]> {
-    this.#requireOpen();
+    this.#calls.requireOpen();
     const live = await this.#shared.client.liveTabs();
-    const states = await this.#call({ write: (w, call) => inputs.tabs(w, call, live) }, (r) =>
+    const states = await this.#calls.call({ write: (w, call) => inputs.tabs(w, call, live) }, (r) =>
       r.list(() => readTab(r)),
     );
     return states.map(({ seenMsAgo, ...tab }) => ({ ...tab, lastSeen: Date.now() - seenMsAgo }));
@@ -191,7 +191,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
 
   /** Counters, latencies, sizes. */
   async stats(): Promise<StoreStats> {
-    const counters = await this.#call(
+    const counters = await this.#calls.call(
       { write: inputs.stats },
       (r) => JSON.parse(r.text()) as object,
     );
@@ -205,7 +205,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
       quotaBytes: estimate?.quota ?? null,
       persisted: persisted ?? null,
     };
-    return { ...counters, appendLatency: this.#latency.summary(), quota };
+    return { ...counters, appendLatency: this.#calls.latency.summary(), quota };
   }
 
   /**
@@ -213,7 +213,10 @@ export class Store<S extends Schema = Schema> extends EventTarget {
    * part in the store. Appends still pending then reject with `Closed`, `outcome: "unknown"`.
    */
   close({ timeout = kCloseTimeoutMs }: { readonly timeout?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(timeout);
+    if (this.#closing === undefined) {
+      this.#calls.refuseMore();
+      this.#closing = this.#close(timeout);
+    }
     return this.#closing;
   }
 
@@ -241,84 +244,9 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options);
   }
 
-  #requireOpen(): void {
-    if (this.#closing !== undefined) throw closed(this.name);
-  }
-
-  #append(payload: Uint8Array, options: AppendOptions = {}): Promise<Accepted> {
-    const { durability = this.#settings.durability, expectedIndex, signal } = options;
-    choice("durability", durability, ["full", "relaxed"]);
-    if (expectedIndex !== undefined) requireIndex("expectedIndex", expectedIndex);
-    if (this.#closing !== undefined) throw closed(this.name).withOutcome("none");
-    if (signal?.aborted === true) throw aborted(signal.reason);
-    const { client } = this.#shared;
-    const began = performance.now();
-    return new Promise<Accepted>((resolve, reject) => {
-      const withdraw = (): void => client.withdraw(call);
-      const done = (): void => {
-        signal?.removeEventListener("abort", withdraw);
-        this.#appends.delete(call);
-        if (this.#appends.size === 0) this.#allAnswered?.();
-      };
-      const call: AppendCall = {
-        payload,
-        durability,
-        expectedIndex,
-        resolve: (accepted) => {
-          this.#latency.add(performance.now() - began);
-          done();
-          resolve(accepted);
-        },
-        reject: (error) => {
-          done();
-          reject(error);
-        },
-      };
-      signal?.addEventListener("abort", withdraw, { once: true });
-      this.#appends.add(call);
-      client.append(call);
-    });
-  }
-
-  #call<T>(
-    {
-      signal,
-      ...asked
-    }: Pick<Call, "write" | "chunk" | "restart"> & { readonly signal?: AbortSignal | undefined },
-    decode: (reader: Reader) => T,
-  ): Promise<T> {
-    this.#requireOpen();
-    if (signal?.aborted === true) throw aborted(signal.reason);
-    return new Promise<T>((resolve, reject) => {
-      const settled = (): void => {
-        this.#open.delete(giveUp);
-        signal?.removeEventListener("abort", abort);
-      };
-      const giveUp = (error: TablogError): void => {
-        forget();
-        settled();
-        reject(error);
-      };
-      const abort = (): void => giveUp(aborted(signal?.reason));
-      this.#open.add(giveUp);
-      signal?.addEventListener("abort", abort, { once: true });
-      const forget = this.#shared.client.call({
-        ...asked,
-        reply: (reader) => {
-          settled();
-          resolve(decode(reader));
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-      });
-    });
-  }
-
   async #export(what: "log" | "database", type: string): Promise<Blob> {
     const parts: Uint8Array[] = [];
-    await this.#call(
+    await this.#calls.call(
       {
         write: (w, call) => inputs.export(w, call, what),
         chunk: (bytes) => void parts.push(bytes),
@@ -330,26 +258,16 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   }
 
   async #close(timeout: number): Promise<void> {
-    await Promise.resolve(); // #closing stands before anything is rejected
     const giveUpAt = performance.now() + timeout;
-    if (this.#appends.size > 0) await this.#answered(timeout);
-    const error = closed(this.name);
-    for (const giveUp of [...this.#open]) giveUp(error);
+    await this.#calls.answered(timeout);
     const { client } = this.#shared;
-    if (!this.#shared.release(this.#listen)) return client.disown(this.#appends, error);
-    if (this.#appends.size === 0)
+    const error = this.#calls.closed();
+    this.#calls.abandon(error);
+    if (!this.#shared.release(this.#listen)) return client.disown(this.#calls.appends, error);
+    if (this.#calls.appends.size === 0) {
       await client.closeSession(Math.min(kSessionCloseMs, giveUpAt - performance.now()));
+    }
     client.shutDown(error);
-  }
-
-  #answered(timeout: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeout);
-      this.#allAnswered = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 
@@ -374,14 +292,4 @@ function writeStatement(w: Writer, sql: unknown, params: unknown): void {
 
 function appended({ firstIndex, term, time }: Accepted, position: number): Appended {
   return { index: firstIndex + position, term, time };
-}
-
-function requireIndex(what: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw invalid(`${what} must be a whole number from 0 on, not ${String(value)}`);
-  }
-}
-
-function closed(name: string): TablogError {
-  return new TablogError("Closed", `the store ${JSON.stringify(name)} is closed`);
 }

@@ -1,0 +1,137 @@
+// StoreCalls: one store's appends and other calls on its client, their signals, and its end.
+
+import type { Accepted } from "./boundary_page.js";
+import type { Reader } from "./bytes.js";
+import type { Call } from "./calls.js";
+import type { Client } from "./client.js";
+import { TablogError, invalid } from "./errors.js";
+import { Histogram } from "./histogram.js";
+import { choice, type Settings } from "./options.js";
+import type { AppendOptions } from "./results.js";
+import type { Schema } from "./schema.js";
+import { aborted, type AppendCall } from "./session.js";
+
+export type Asked = Pick<Call, "write" | "chunk" | "restart"> & {
+  readonly signal?: AbortSignal | undefined;
+};
+
+export class StoreCalls {
+  readonly latency = new Histogram();
+  readonly #client: Client;
+  readonly #settings: Settings<Schema>;
+  readonly #appends = new Set<AppendCall>();
+  readonly #open = new Set<(error: TablogError) => void>();
+  #refusing = false;
+  #allAnswered: (() => void) | undefined;
+
+  constructor(client: Client, settings: Settings<Schema>) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  /** Appends that are pending. */
+  get appends(): ReadonlySet<AppendCall> {
+    return new Set(this.#appends);
+  }
+
+  /** @throws TablogError `Closed` */
+  requireOpen(): void {
+    if (this.#refusing) throw this.closed();
+  }
+
+  refuseMore(): void {
+    this.#refusing = true;
+  }
+
+  closed(): TablogError {
+    return new TablogError("Closed", `the store ${JSON.stringify(this.#settings.name)} is closed`);
+  }
+
+  append(payload: Uint8Array, options: AppendOptions = {}): Promise<Accepted> {
+    const { durability = this.#settings.durability, expectedIndex, signal } = options;
+    choice("durability", durability, ["full", "relaxed"]);
+    if (expectedIndex !== undefined) requireIndex("expectedIndex", expectedIndex);
+    if (this.#refusing) throw this.closed().withOutcome("none");
+    if (signal?.aborted === true) throw aborted(signal.reason);
+    const began = performance.now();
+    return new Promise<Accepted>((resolve, reject) => {
+      const withdraw = (): void => this.#client.withdraw(call);
+      const done = (): void => {
+        signal?.removeEventListener("abort", withdraw);
+        this.#appends.delete(call);
+        if (this.#appends.size === 0) this.#allAnswered?.();
+      };
+      const call: AppendCall = {
+        payload,
+        durability,
+        expectedIndex,
+        resolve: (accepted) => {
+          this.latency.add(performance.now() - began);
+          done();
+          resolve(accepted);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+      };
+      signal?.addEventListener("abort", withdraw, { once: true });
+      this.#appends.add(call);
+      this.#client.append(call);
+    });
+  }
+
+  async call<T>({ signal, ...asked }: Asked, decode: (reader: Reader) => T): Promise<T> {
+    this.requireOpen();
+    if (signal?.aborted === true) throw aborted(signal.reason);
+    return new Promise<T>((resolve, reject) => {
+      const settled = (): void => {
+        this.#open.delete(giveUp);
+        signal?.removeEventListener("abort", abort);
+      };
+      const giveUp = (error: TablogError): void => {
+        forget?.();
+        settled();
+        reject(error);
+      };
+      const abort = (): void => giveUp(aborted(signal?.reason));
+      this.#open.add(giveUp);
+      signal?.addEventListener("abort", abort, { once: true });
+      const forget: (() => void) | undefined = this.#client.call({
+        ...asked,
+        reply: (reader) => {
+          settled();
+          resolve(decode(reader));
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      });
+    });
+  }
+
+  /** When no append is pending, or the time is over. */
+  answered(timeoutMs: number): Promise<void> {
+    if (this.#appends.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#allAnswered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Rejects every call but the appends. */
+  abandon(error: TablogError): void {
+    for (const giveUp of [...this.#open]) giveUp(error);
+  }
+}
+
+/** @throws TablogError `InvalidArgument` */
+export function requireIndex(what: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw invalid(`${what} must be a whole number from 0 on, not ${String(value)}`);
+  }
+}
