@@ -61,7 +61,7 @@ export async function answersFromDatabase(path, statements) {
       freeOnClose,
     );
     db.checkRc(code);
-    return statements.map((sql) => db.selectObjects(sql));
+    return statements.map((sql) => db.selectObjects(sql).map((row) => ({ ...row })));
   } finally {
     db.close();
   }

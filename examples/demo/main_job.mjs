@@ -85,6 +85,7 @@ class Run {
   async record(range, killAt) {
     const start = performance.now();
     const work = new Map(this.#tabs.map((tab) => [tab, tab.record(range)]));
+    for (const recorded of work.values()) recorded.catch(() => undefined); // awaited below
     await Promise.race([this.#tabs[0].reached(killAt), ...[...work.values()].map(rejectedOnly)]);
     const dead = await this.#killLeader(work);
     const again = await DemoTab.open(this.#context, this.#url);
@@ -101,8 +102,7 @@ class Run {
     const at = states.findIndex((status) => status.role === "leader");
     if (at < 0) throw new Error("no tab leads");
     const [leader, { term, head }] = [this.#tabs[at], states[at]];
-    work.get(leader)?.catch(() => undefined); // it dies with its tab
-    work.delete(leader);
+    work.delete(leader); // it dies with its tab
     const killed = await leader.kill();
     // Whoever of the living is first; a tab that had nothing left to append is never.
     const survivors = [...work.keys()].map((tab) => tab.acknowledgedAfter(term));
@@ -173,6 +173,7 @@ class Run {
   async takeScreenshots() {
     const { page } = this.#tabs[0];
     await page.bringToFront();
+    await page.mouse.move(0, 0);
     await page.waitForFunction(
       (all) => document.querySelector("#flights")?.textContent === all,
       this.#flights.length.toLocaleString("en"),

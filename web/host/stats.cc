@@ -6,10 +6,11 @@
 namespace tablog::host {
 namespace {
 
-// Keys are ours and values are numbers, so nothing needs escaping.
+// Keys are ours and values are numbers or hexadecimal, so nothing needs escaping.
 class JsonObject {
  public:
   JsonObject& add(std::string_view key, std::uint64_t value) { return raw(key, std::to_string(value)); }
+  JsonObject& add(std::string_view key, Digest value) { return raw(key, '"' + to_hex(value.bytes) + '"'); }
   JsonObject& add(std::string_view key, const JsonObject& value) { return raw(key, value.text()); }
   [[nodiscard]] std::string text() const { return "{" + members_ + "}"; }
 
@@ -38,7 +39,8 @@ std::string stats_json(const storage::Store& store, const node::Node& node) {
   state_part.add("bytes", store.state().bytes())
       .add("walBytes", store.state().wal_bytes())
       .add("applied", store.state().applied().value)
-      .add("checkpoint", store.checkpoint_index().value);
+      .add("checkpoint", store.checkpoint_index().value)
+      .add("digest", store.state().digest());
   JsonObject all;
   return all.add("term", node.term().value)
       .add("batches", counters.batches)

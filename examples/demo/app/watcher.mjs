@@ -33,7 +33,7 @@ export class Watcher extends EventTarget {
     this.#crew = crew;
     this.#term = store.status.term;
     this.#head = store.status.head;
-    this.note(`Opened at entry ${this.#head}, term ${this.#term}`);
+    this.note(`Opened at entry ${count(this.#head)}, term ${this.#term}`);
     store.addEventListener("leaderchange", ({ detail }) =>
       this.#leader(detail.leaderId, detail.term),
     );
@@ -82,11 +82,11 @@ export class Watcher extends EventTarget {
 
   /** @param {import("tablog").StoreStatus} status */
   #status({ term, head }) {
-    if (head === this.#head && term === this.#term) return;
+    if (head <= this.#head) return;
     const now = performance.now();
     const flowing = now - this.#grownAt < kFlowingMs;
     const since = this.#endedAt ?? (flowing ? this.#grownAt : undefined);
-    if (term > this.#term && this.#term > 0 && since !== undefined) {
+    if (term > this.#term && since !== undefined) {
       this.failoverMs = now - since;
       this.note(`The log goes on after ${count(Math.round(this.failoverMs))} ms`);
       this.#endedAt = undefined;
