@@ -11,7 +11,11 @@ const { values } = parseArgs({
 });
 
 if (values.serve) {
-  const { url } = await serveDemo({ port: Number(values.port) });
+  const { url } = await serveDemo({ port: Number(values.port) }).catch((error) => {
+    if (error.code !== "EADDRINUSE") throw error;
+    console.error(`Port ${values.port} is taken: ./dev demo --serve --port N`);
+    process.exit(1);
+  });
   console.log(
     `Flight recorder: ${url}\nOpen it in two or three tabs of one browser. Ctrl+C ends the server.`,
   );
