@@ -45,9 +45,16 @@ for (const [from, to] of [
   if (existsSync(join(root, from))) cpSync(join(root, from), join(dist, to));
 }
 
+const kScriptsMax = 25 * 1024; // of page and workers, gzipped
+let scripts = 0;
 for (const name of ["index.js", "worker.js", "tablog.wasm"]) {
   if (!existsSync(join(dist, name))) continue;
   const bytes = readFileSync(join(dist, name));
   const packed = gzipSync(bytes, { level: 9 }).length;
+  if (name.endsWith(".js")) scripts += packed;
   console.log(`${name}: ${bytes.length} bytes, ${packed} gzipped`);
+}
+if (scripts > kScriptsMax) {
+  console.error(`index.js and worker.js have ${scripts} bytes gzipped, more than ${kScriptsMax}`);
+  process.exit(1);
 }
