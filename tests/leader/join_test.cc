@@ -1,0 +1,118 @@
+// Who may follow this log, and with which schema.
+#include "tests/leader/leader_fixture.h"
+
+namespace tablog::leader {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class JoinTest : public LeaderFixture {
+ protected:
+  Join join(Schema schema) { return Join{.wants_entries = true, .schema = std::move(schema)}; }
+  std::size_t schemas() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        log_, [](const Entry& entry) { return std::holds_alternative<Schema>(entry.body); }));
+  }
+};
+
+TEST_F(JoinTest, TheFirstSchemaBecomesAnEntryAndItsTabIsWelcome) {
+  schema_.reset();
+  leader_.emplace(kSelf, recovered(), 7, options_);
+  begin();
+  receive(kAnna, join(schema_of(1)));
+  EXPECT_EQ(schemas(), 1U);
+  const auto welcome = take_sent_to<Committed>(kAnna);
+  ASSERT_THAT(welcome, SizeIs(1));
+  EXPECT_EQ(welcome[0].head, Index{2});
+}
+
+TEST_F(JoinTest, TabsThatBringTheSameSchemaAtOnceMakeOneEntry) {
+  schema_.reset();
+  leader_.emplace(kSelf, recovered(), 7, options_);
+  begin();
+  hold_batches_ = true;
+  receive(kAnna, join(schema_of(1)));
+  receive(kBert, join(schema_of(1)));
+  receive(kAnna, join(schema_of(1)));
+  hold_batches_ = false;
+  run(BatchDue{});
+  EXPECT_EQ(schemas(), 1U);
+  std::set<ClientId> welcome;
+  for (const Send& send : take_sent()) {
+    if (send.to && std::holds_alternative<Committed>(send.message.body)) welcome.insert(send.to->tab);
+  }
+  EXPECT_EQ(welcome, (std::set<ClientId>{kAnna, kBert}));
+}
+
+TEST_F(JoinTest, OfTwoTextsForOneVersionTheFirstWins) {
+  schema_.reset();
+  leader_.emplace(kSelf, recovered(), 7, options_);
+  begin();
+  Schema other = schema_of(1);
+  other.materializers.push_back({.type = "other", .sql = "SELECT 1"});
+  hold_batches_ = true;
+  receive(kAnna, join(schema_of(1)));
+  receive(kBert, join(other));
+  hold_batches_ = false;
+  run(BatchDue{});
+  EXPECT_EQ(schemas(), 1U);
+  const auto refused = take_sent_to<SchemaRefused>(kBert);
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].error.code, ErrorCode::kSchemaConflict);
+}
+
+TEST_F(JoinTest, TheSameSchemaIsWelcomeAtOnce) {
+  begin();
+  receive(kAnna, join(*schema_));
+  EXPECT_THAT(take_sent_to<Committed>(kAnna), SizeIs(1));
+  EXPECT_EQ(schemas(), 0U);
+}
+
+TEST_F(JoinTest, AnOlderVersionIsAskedToReload) {
+  schema_ = schema_of(3);
+  leader_.emplace(kSelf, recovered(), 7, options_);
+  begin();
+  receive(kAnna, join(schema_of(2)));
+  const auto refused = take_sent_to<SchemaRefused>(kAnna);
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].error.code, ErrorCode::kSchemaTooOld);
+}
+
+TEST_F(JoinTest, AnotherEngineIsRefusedEvenWithANewerSchema) {
+  begin();
+  Schema schema = schema_of(2);
+  schema.engine = "3.50.0";
+  receive(kAnna, join(schema));
+  const auto refused = take_sent_to<SchemaRefused>(kAnna);
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].error.code, ErrorCode::kEngineTooOld);
+}
+
+TEST_F(JoinTest, AMigrationThatFailsRefusesItsTabOnly) {
+  begin();
+  Schema broken = schema_of(2);
+  broken.migrations.clear();  // the fixture's state rejects it
+  receive(kAnna, join(broken));
+  EXPECT_THAT(take_sent_to<SchemaRefused>(kAnna), SizeIs(1));
+  receive(kBert, join(schema_of(1)));
+  EXPECT_THAT(take_sent_to<Committed>(kBert), SizeIs(1));
+  EXPECT_FALSE(stepped_down_);
+}
+
+TEST_F(JoinTest, WhatIsOfAnotherStoreOrTermIsDropped) {
+  begin();
+  const auto from = [&](StoreId store, Term term, MessageBody body) {
+    run(Received{Message{.store = store, .term = term, .from = replica_of(kAnna), .body = std::move(body)}});
+  };
+  from(samples::id<StoreId>(77), leader_->term(), AppendRequests{.client = kAnna, .requests = {request(1)}});
+  from(kStore, Term{leader_->term().value - 1}, AppendRequests{.client = kAnna, .requests = {request(1)}});
+  EXPECT_THAT(log_, SizeIs(1));
+  EXPECT_THAT(take_sent(), IsEmpty());
+  EXPECT_EQ(leader_->counters().dropped_messages, 2U);
+  from(kStore, Term{}, Seek{});
+  EXPECT_THAT(take_sent_to<Announce>(kAnna), SizeIs(1)) << "who seeks knows no term yet";
+}
+
+}  // namespace
+}  // namespace tablog::leader
