@@ -7,9 +7,9 @@ else()
   set(TABLOG_DEPS "${PROJECT_SOURCE_DIR}/.deps/native")
   set(TABLOG_SQLITE "${PROJECT_SOURCE_DIR}/.deps/sqlite-native")
 endif()
-set(TABLOG_NATIVE_DEPS "${PROJECT_SOURCE_DIR}/.deps/native") # tools that run on the build machine
+set(TABLOG_CAPNP "${PROJECT_SOURCE_DIR}/.deps/capnp") # its compiler, for this machine
 set(TABLOG_SQLITE_SOURCE "${PROJECT_SOURCE_DIR}/node_modules/better-sqlite3/deps/sqlite3")
-foreach(path "${TABLOG_DEPS}/include" "${TABLOG_NATIVE_DEPS}/bin/capnp" "${TABLOG_SQLITE}/include"
+foreach(path "${TABLOG_DEPS}/include" "${TABLOG_CAPNP}/bin/capnp" "${TABLOG_SQLITE}/include"
              "${TABLOG_SQLITE_SOURCE}/sqlite3.c")
   if(NOT EXISTS "${path}")
     message(FATAL_ERROR "${path} is missing: run ./dev setup")
@@ -31,9 +31,7 @@ add_library(CapnProto::capnp STATIC IMPORTED)
 set_target_properties(CapnProto::capnp PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libcapnp.a")
 target_link_libraries(CapnProto::capnp INTERFACE CapnProto::kj)
 target_include_directories(CapnProto::kj SYSTEM INTERFACE "${TABLOG_DEPS}/include")
-if(EMSCRIPTEN)
-  target_compile_definitions(CapnProto::kj INTERFACE CAPNP_LITE) # as its library was built
-endif()
+target_compile_definitions(CapnProto::kj INTERFACE CAPNP_LITE) # as its library was built
 
 # The prefix is named outright: a GoogleTest of the host's must not win.
 find_package(GTest CONFIG REQUIRED PATHS "${TABLOG_DEPS}/lib/cmake/GTest" NO_DEFAULT_PATH

@@ -60,9 +60,9 @@ function(tablog_capnp folder)
     add_custom_command(
       OUTPUT ${outputs}
       COMMAND "${CMAKE_COMMAND}" -E make_directory "${root}/${folder}"
-      COMMAND "${TABLOG_NATIVE_DEPS}/bin/capnp" compile --no-standard-import
-              "--import-path=${TABLOG_NATIVE_DEPS}/include" "--src-prefix=${PROJECT_SOURCE_DIR}"
-              "-o${TABLOG_NATIVE_DEPS}/bin/capnpc-c++:${root}"
+      COMMAND "${TABLOG_CAPNP}/bin/capnp" compile --no-standard-import
+              "--import-path=${TABLOG_DEPS}/include" "--src-prefix=${PROJECT_SOURCE_DIR}"
+              "-o${TABLOG_CAPNP}/bin/capnpc-c++:${root}"
               "${CMAKE_CURRENT_SOURCE_DIR}/${schema}"
       DEPENDS ${arg_SCHEMAS}
       COMMENT "Cap'n Proto ${folder}/${schema}"

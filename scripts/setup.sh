@@ -63,7 +63,8 @@ set_up_native() {
   set_up_sqlite_source
   set_up_sources
   provide json "$(hash_of "$suite" "$(script_of json)")"
-  provide_built native sources="$(readlink "$deps/sources")"
+  provide capnp "$(hash_of "$suite" "$(script_of capnp)")"
+  provide_built native sources="$(readlink "$deps/sources")" capnp="$(readlink "$deps/capnp")"
   provide_built sqlite-native sqlite="$sqlite"
 }
 
@@ -71,18 +72,21 @@ set_up_wasm() {
   set_up_emscripten
   set_up_native
   provide_built wasm sources="$(readlink "$deps/sources")" emscripten="$(readlink "$deps/emscripten")" \
-    native="$(readlink "$deps/native")"
+    capnp="$(readlink "$deps/capnp")"
   provide_built sqlite-wasm emscripten="$(readlink "$deps/emscripten")" sqlite="$sqlite"
 }
 
 # What a fresh machine is expected to have already.
 set_up_tools() {
-  need_host_packages cmake:cmake ninja:ninja-build g++:g++ flock:util-linux git:git
+  need_host_packages cmake:cmake ninja:ninja-build g++:g++ ccache:ccache flock:util-linux git:git
   local version
   version=$(node --version 2>/dev/null) || fail "Node is missing: install Node 20 or later, with npm."
   version=${version#v}
   ((${version%%.*} >= 20)) || fail "Node $version is too old: install Node 20 or later, with npm."
   command -v npm >/dev/null || fail "npm is missing: install it with Node 20 or later."
+  # Compilations, remembered for every checkout and build directory of this machine.
+  mkdir -p "$cache/ccache"
+  [[ $(readlink "$deps/ccache") == "$cache/ccache" ]] || ln -sfnT "$cache/ccache" "$deps/ccache"
 }
 
 set_up_lint() { set_up_toolchain; }
