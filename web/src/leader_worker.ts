@@ -5,7 +5,7 @@ import { decodeLeaderOutput, leaderInputs, type LeaderOutput } from "./boundary_
 import { Channels } from "./channels.js";
 import { TablogError, wordsOf } from "./errors.js";
 import { lockNames, mintId, tabsOf } from "./names.js";
-import type { Directory, StoreFiles } from "./opfs.js";
+import type { Directory, SlotFiles } from "./files.js";
 import type { Step } from "./wasm.js";
 import { Timer, giveUp, seeLocks, tellPage } from "./worker_host.js";
 import type { StartMessage } from "./worker_protocol.js";
@@ -13,14 +13,14 @@ import type { StartMessage } from "./worker_protocol.js";
 export class LeaderWorker {
   readonly #start: StartMessage;
   readonly #step: Step;
-  readonly #files: StoreFiles;
+  readonly #files: SlotFiles;
   readonly #channels: Channels;
   readonly #timer = new Timer(() => this.#input(leaderInputs.tick()));
   readonly #batch = new MessageChannel();
   #release: (() => void) | undefined;
 
   /** Stands by for leadership from then on. */
-  constructor(start: StartMessage, step: Step, files: StoreFiles) {
+  constructor(start: StartMessage, step: Step, files: SlotFiles) {
     this.#start = start;
     this.#step = step;
     this.#files = files;

@@ -2,40 +2,28 @@
 
 import type { HandleName } from "./boundary_worker.js";
 import { TablogError, wordsOf } from "./errors.js";
+import { FileTable, type Directory, type SlotFiles, type Slots } from "./files.js";
 import { hexOf } from "./names.js";
-import type { FileCalls } from "./wasm.js";
 
-const kIoError = -1;
-const kNoSpace = -2;
 /** How long handles of a leader that has just died may lag behind its lock. */
 const kOpenPatienceMs = 10_000;
 const kRetryMaxMs = 100;
 
-export type Directory = "log" | "pool";
-export interface Slots {
-  readonly log: readonly HandleName[];
-  readonly pool: readonly HandleName[];
-}
-
-export class StoreFiles implements FileCalls {
+export class OpfsFiles implements SlotFiles {
+  readonly table = new FileTable();
   readonly #key: string;
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
-  readonly #handles = new Map<number, FileSystemSyncAccessHandle>();
-  #nextHandle = 1;
   #opening = 0; // counts closeAll(): what opens across one is closed again
-  #lastError = "";
 
   constructor(key: string) {
     this.#key = key;
   }
 
-  /** Knows the directories before they are needed: a standby takes over the sooner. */
   prepare(): void {
     for (const directory of ["log", "pool"] as const)
       void this.#directory(directory).catch(() => undefined);
   }
 
-  /** Opens every slot that exists and creates what is missing of the numbers asked for. */
   async open(log: number, pool: number): Promise<Slots> {
     try {
       const [logSlots, poolSlots] = await Promise.all([
@@ -45,6 +33,7 @@ export class StoreFiles implements FileCalls {
       return { log: logSlots, pool: poolSlots };
     } catch (thrown) {
       this.closeAll();
+      this.#directories.clear(); // they may be gone
       throw storageError(thrown);
     }
   }
@@ -61,53 +50,7 @@ export class StoreFiles implements FileCalls {
 
   closeAll(): void {
     this.#opening += 1;
-    for (const handle of this.#handles.values()) handle.close();
-    this.#handles.clear();
-  }
-
-  read(handle: number, offset: number, into: Uint8Array): number {
-    return this.#call(handle, (file) => file.read(into, { at: offset }));
-  }
-
-  // A store that is off the record answers a write over quota with a huge or short count instead of
-  // an exception (FACTS: write() = -8 unsigned).
-  write(handle: number, offset: number, from: Uint8Array): number {
-    const written = this.#call(handle, (file) => file.write(from, { at: offset }));
-    if (written <= from.byteLength) return written;
-    this.#lastError = `write() of ${from.byteLength} bytes answered ${written}`;
-    return kIoError;
-  }
-
-  flush(handle: number): number {
-    return this.#call(handle, (file) => (file.flush(), 0));
-  }
-
-  size(handle: number): number {
-    return this.#call(handle, (file) => file.getSize());
-  }
-
-  truncate(handle: number, bytes: number): number {
-    return this.#call(handle, (file) => (file.truncate(bytes), 0));
-  }
-
-  lastError(): string {
-    return this.#lastError;
-  }
-
-  #call(handle: number, use: (file: FileSystemSyncAccessHandle) => number): number {
-    const file = this.#handles.get(handle);
-    if (file === undefined) {
-      this.#lastError = `file ${handle} is not open`;
-      return kIoError;
-    }
-    try {
-      return use(file);
-    } catch (thrown) {
-      this.#lastError = wordsOf(thrown);
-      return thrown instanceof DOMException && thrown.name === "QuotaExceededError"
-        ? kNoSpace
-        : kIoError;
-    }
+    this.table.closeAll();
   }
 
   // The official sahpool opens the database with `directory: "tablog/<key>/g0/db"`; its slots are in
@@ -118,7 +61,7 @@ export class StoreFiles implements FileCalls {
     const path = ["tablog", this.#key, "g0", ...(which === "log" ? ["log"] : ["db", ".opaque"])];
     const found = openDirectory(path);
     this.#directories.set(which, found);
-    found.catch(() => this.#directories.delete(which));
+    found.catch(() => this.#directories.clear());
     return found;
   }
 
@@ -141,9 +84,7 @@ export class StoreFiles implements FileCalls {
       access.close();
       throw new DOMException("the files were closed meanwhile", "AbortError");
     }
-    const handle = this.#nextHandle++;
-    this.#handles.set(handle, access);
-    return { name: file.name, handle };
+    return { name: file.name, handle: this.table.add(access) };
   }
 }
 

@@ -1,7 +1,8 @@
 // The entry of both workers: one file, told by its first message which of the two it is.
 
 import { LeaderWorker } from "./leader_worker.js";
-import { StoreFiles } from "./opfs.js";
+import { MemoryFiles } from "./memory_files.js";
+import { OpfsFiles } from "./opfs.js";
 import { ReplicaWorker, noFiles } from "./replica_worker.js";
 import { startEngine } from "./wasm.js";
 import { giveUp, holdLifeLock, tellPage } from "./worker_host.js";
@@ -18,9 +19,9 @@ async function start(message: StartMessage): Promise<void> {
     tellPage({ kind: "hello" });
     replica = new ReplicaWorker(step, message);
   } else {
-    const files = new StoreFiles(message.key);
-    if (!message.memory) files.prepare();
-    const step = await startEngine(message.module, "leader", files);
+    const files = message.memory ? new MemoryFiles() : new OpfsFiles(message.key);
+    files.prepare();
+    const step = await startEngine(message.module, "leader", files.table);
     tellPage({ kind: "hello" });
     leader = new LeaderWorker(message, step, files);
   }

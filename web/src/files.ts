@@ -1,0 +1,102 @@
+// FileTable: the open files of a leader worker, by the numbers that the module knows them by.
+
+import type { HandleName } from "./boundary_worker.js";
+import { wordsOf } from "./errors.js";
+import type { FileCalls } from "./wasm.js";
+
+export type Directory = "log" | "pool";
+export interface Slots {
+  readonly log: readonly HandleName[];
+  readonly pool: readonly HandleName[];
+}
+
+/** Where a store's slots are: OPFS, or this worker's memory. */
+export interface SlotFiles {
+  readonly table: FileTable;
+  /** Knows the directories before they are needed: a standby takes over the sooner. */
+  prepare(): void;
+  /** Opens every slot that exists and creates what is missing of the numbers asked for. */
+  open(log: number, pool: number): Promise<Slots>;
+  create(directory: Directory): Promise<HandleName>;
+  closeAll(): void;
+}
+
+/** As much of a FileSystemSyncAccessHandle as is used. */
+export interface SyncFile {
+  read(into: Uint8Array, options: { at: number }): number;
+  write(from: Uint8Array, options: { at: number }): number;
+  flush(): void;
+  getSize(): number;
+  truncate(bytes: number): void;
+  close(): void;
+}
+
+const kIoError = -1;
+const kNoSpace = -2;
+/** FILE_ERROR_NO_SPACE, which Chromium gives as a count when the profile is off the record. */
+const kChromiumNoSpace = -8;
+
+export class FileTable implements FileCalls {
+  readonly #files = new Map<number, SyncFile>();
+  #last = 0;
+  #lastError = "";
+
+  add(file: SyncFile): number {
+    this.#last += 1;
+    this.#files.set(this.#last, file);
+    return this.#last;
+  }
+
+  closeAll(): void {
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+
+  read(handle: number, offset: number, into: Uint8Array): number {
+    return this.#call(handle, (file) => file.read(into, { at: offset }));
+  }
+
+  write(handle: number, offset: number, from: Uint8Array): number {
+    const written = this.#call(handle, (file) => file.write(from, { at: offset }));
+    if (written <= from.byteLength) return written;
+    this.#lastError = `write() of ${from.byteLength} bytes answered ${written}`;
+    return (written | 0) === kChromiumNoSpace ? kNoSpace : kIoError;
+  }
+
+  flush(handle: number): number {
+    return this.#call(handle, (file) => (file.flush(), 0));
+  }
+
+  size(handle: number): number {
+    return this.#call(handle, (file) => file.getSize());
+  }
+
+  // Off the record a truncate over quota does nothing, and says nothing.
+  truncate(handle: number, bytes: number): number {
+    return this.#call(handle, (file) => {
+      file.truncate(bytes);
+      if (file.getSize() === bytes) return 0;
+      this.#lastError = `truncate(${bytes}) left ${file.getSize()} bytes`;
+      return kNoSpace;
+    });
+  }
+
+  lastError(): string {
+    return this.#lastError;
+  }
+
+  #call(handle: number, use: (file: SyncFile) => number): number {
+    const file = this.#files.get(handle);
+    if (file === undefined) {
+      this.#lastError = `file ${handle} is not open`;
+      return kIoError;
+    }
+    try {
+      return use(file);
+    } catch (thrown) {
+      this.#lastError = wordsOf(thrown);
+      const full = thrown instanceof DOMException && thrown.name === "QuotaExceededError";
+      return full ? kNoSpace : kIoError;
+    }
+  }
+}
