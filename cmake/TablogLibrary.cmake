@@ -37,8 +37,10 @@ function(tablog_test folder)
   endif()
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   target_compile_definitions(${target} PRIVATE TABLOG_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # What is tested is optimised; the tests themselves are compiled and linked often.
+  target_compile_options(${target} PRIVATE -O1)
   if(EMSCRIPTEN)
-    target_link_options(${target} PRIVATE -sNODERAWFS=1 -sEXIT_RUNTIME=1 -sALLOW_MEMORY_GROWTH=1
+    target_link_options(${target} PRIVATE -O1 -sNODERAWFS=1 -sEXIT_RUNTIME=1 -sALLOW_MEMORY_GROWTH=1
                         -sSTACK_SIZE=1MB -sENVIRONMENT=node)
     set_target_properties(${target} PROPERTIES SUFFIX .cjs)
     add_test(NAME ${target} COMMAND node "$<TARGET_FILE:${target}>")
