@@ -7,7 +7,8 @@
 namespace tablog::storage {
 namespace {
 
-constexpr std::size_t kPieceBytes = 64U << 10U;
+constexpr std::size_t kPieceBytes = 64U << 10U;   // written, and given up, at once
+constexpr std::uint64_t kStepBytes = 256U << 10U;  // held in multiples of this, where there is space
 
 // Bytes that no file system stores in less than their size: zeros might become a hole.
 [[nodiscard]] Bytes incompressible_piece() {
@@ -30,19 +31,25 @@ void Ballast::adopt(File& file, std::uint64_t base, std::uint64_t held) {
 
 Result<void> Ballast::hold(std::uint64_t bytes) {
   assert(adopted());
+  if (held_ >= bytes) return {};
+  // A little more than asked for, so that it does not grow a little at every call.
+  const auto grown = grow_to((bytes + kStepBytes - 1) / kStepBytes * kStepBytes);
+  return grown ? grown : grow_to(bytes);
+}
+
+Result<void> Ballast::grow_to(std::uint64_t bytes) {
   const Bytes piece = incompressible_piece();
-  std::uint64_t end = held_;
-  while (end < bytes) {
+  for (std::uint64_t end = held_; end < bytes;) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, bytes - end));
     if (auto written = file_->write(base_ + end, ByteView(piece).first(size)); !written) {
-      // Space that was asked for in vain is wanted by someone else now. Shrinking needs none; should it
-      // fail all the same, the file is larger than held_ says, which harms nobody.
+      // Space that was asked for in vain is wanted by someone else now. Shrinking needs none; should
+      // it fail all the same, the file is larger than held_ says, which harms nobody.
       std::ignore = file_->truncate(base_ + held_);
       return written;
     }
     end += size;
   }
-  held_ = end;
+  held_ = bytes;
   return {};
 }
 

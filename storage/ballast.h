@@ -24,12 +24,13 @@ class Ballast {
   enum class Given { kSome, kExhausted };
   [[nodiscard]] Given give_up(std::uint64_t bytes);
 
-  // Does `operation` (a callable that returns a Result); as long as it finds no space and there is ballast, gives up
-  // some, more each time, and does it again.
+  // Does `operation` (a callable that returns a Result); as long as it finds no space and there is
+  // ballast, gives up some, more each time, and does it again.
   template <class Operation>
   [[nodiscard]] auto spend(std::uint64_t bytes, Operation operation) {
     auto done = operation();
-    while (!done && done.error().code == ErrorCode::kQuotaExceeded && give_up(bytes) == Given::kSome) {
+    while (!done && done.error().code == ErrorCode::kQuotaExceeded &&
+           give_up(bytes) == Given::kSome) {
       bytes *= 2;
       done = operation();
     }
@@ -37,6 +38,8 @@ class Ballast {
   }
 
  private:
+  [[nodiscard]] Result<void> grow_to(std::uint64_t bytes);
+
   File* file_ = nullptr;
   std::uint64_t base_ = 0;
   std::uint64_t held_ = 0;

@@ -11,7 +11,9 @@ namespace {
 
 [[nodiscard]] std::int64_t system_time_ms() {
   using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             system_clock::now().time_since_epoch())
+      .count();
 }
 
 void system_entropy(std::span<std::byte> out) {
@@ -52,7 +54,9 @@ void unpin() {
   sqlite3_randomness(0, nullptr);
 }
 
-void set_clock(Clock clock) { state().clock = clock != nullptr ? clock : &system_time_ms; }
+void set_clock(Clock clock) {
+  state().clock = clock != nullptr ? clock : &system_time_ms;
+}
 
 void set_entropy(Entropy entropy) {
   state().entropy = entropy != nullptr ? entropy : &system_entropy;

@@ -1,9 +1,11 @@
 // Where SQLite's time and randomness come from. Pinned: from a log entry, so that 'now', random(),
-// randomblob() and random rowids are the same wherever it is applied (DESIGN section 7). Not pinned: from
-// the host. Every VFS of storage/ asks here. One state per process: SQLite runs on a single thread.
+// randomblob() and random rowids are the same wherever it is applied (DESIGN section 7). Not
+// pinned: from the host. Every VFS of storage/ asks here. One state per process: SQLite runs on a
+// single thread.
 //
-// Invariant: nothing else draws from SQLite's generator while it is pinned. A WAL draws its salts when it
-// writes, so a connection on a pool has `PRAGMA cache_spill=OFF`, and commits after unpin().
+// Invariant: nothing else draws from SQLite's generator while it is pinned. A WAL draws its salts
+// when it writes, so a connection on a pool has `PRAGMA cache_spill=OFF`, and commits after
+// unpin().
 #pragma once
 
 #include <cstddef>

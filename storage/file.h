@@ -16,7 +16,8 @@ namespace tablog::storage {
 
 // One open file, held exclusively. Every error is kStorageUnavailable (I/O) or kQuotaExceeded (no
 // space); a short write is an error, never a success. After any error of write() or flush() the
-// content of what was not flushed before is unknown.
+// content of what was not flushed before is unknown; but kQuotaExceeded from write() leaves unknown
+// only the bytes that it was to write, so the same write can be tried again when there is space.
 class File {
  public:
   virtual ~File() = default;

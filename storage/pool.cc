@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kSlotsWanted = 4;
 constexpr std::size_t kSparesWanted = 1;
 
-// A slot's content as a file of its own. The slot is held exclusively, so its size is known once asked.
+// A slot's content as a file of its own. The slot is held exclusively, so its size is known once
+// asked.
 class Payload final : public File {
  public:
   Payload(File& slot, Ballast& ballast) : slot_(slot), ballast_(ballast) {}
@@ -28,7 +29,8 @@ class Payload final : public File {
   }
 
   [[nodiscard]] Result<void> write(std::uint64_t offset, ByteView data) override {
-    auto written = ballast_.spend(data.size(), [&] { return slot_.write(kPoolHeaderBytes + offset, data); });
+    auto written =
+        ballast_.spend(data.size(), [&] { return slot_.write(kPoolHeaderBytes + offset, data); });
     if (!written) {
       size_.reset();
     } else if (size_) {
@@ -124,7 +126,8 @@ Result<void> Pool::Impl::load(Member& member) {
   return {};
 }
 
-// One path, several slots: a slot without content is what a failed create() left, and proves nothing.
+// One path, several slots: a slot without content is what a failed create() left, and proves
+// nothing.
 void Pool::Impl::resolve(const std::string& pathname, const std::vector<Member*>& claimants) {
   const auto has_content = [](Member* m) { return m->payload.size().value_or(1) > 0; };
   std::vector<Member*> full;
@@ -141,8 +144,9 @@ void Pool::Impl::resolve(const std::string& pathname, const std::vector<Member*>
   }
 }
 
-// Brings free slots to what other readers of the format expect, a blank header and nothing behind it, but for
-// the ballast of an earlier session. Best effort: what fails now is done again before the slot is used.
+// Brings free slots to what other readers of the format expect, a blank header and nothing behind
+// it, but for the ballast of an earlier session. Best effort: what fails now is done again before
+// the slot is used.
 void Pool::Impl::tidy() {
   const auto held = [](const auto& member) {
     const bool candidate = member->use == Use::kFree && member->blank;
@@ -153,12 +157,15 @@ void Pool::Impl::tidy() {
     ballast.adopt(*(*largest)->slot.file, kPoolHeaderBytes, held(*largest));
   }
   for (const auto& member : members) {
-    if (member->use == Use::kFree && !ballast.in(*member->slot.file)) std::ignore = make_blank(*member);
+    if (member->use == Use::kFree && !ballast.in(*member->slot.file))
+      std::ignore = make_blank(*member);
   }
 }
 
 Member* Pool::Impl::take_free() {
-  const auto is_free = [&](const auto& m) { return m->use == Use::kFree && !ballast.in(*m->slot.file); };
+  const auto is_free = [&](const auto& m) {
+    return m->use == Use::kFree && !ballast.in(*m->slot.file);
+  };
   auto found = std::ranges::find_if(members, is_free);
   if (found == members.end()) {
     found = std::ranges::find_if(members, [](const auto& m) { return m->use == Use::kFree; });
@@ -169,12 +176,14 @@ Member* Pool::Impl::take_free() {
 }
 
 Result<void> Pool::Impl::write_header(Member& member, const PoolHeaderFields& fields) {
-  auto written = ballast.spend(kPoolHeaderBytes, [&] { return member.slot.file->write(0, fields); });
+  auto written =
+      ballast.spend(kPoolHeaderBytes, [&] { return member.slot.file->write(0, fields); });
   if (written) written = member.slot.file->flush();
   return written;
 }
 
-// Content first, and flushed: a header that is torn later on then has nothing behind it, and is no damage.
+// Content first, and flushed: a header that is torn later on then has nothing behind it, and is no
+// damage.
 Result<void> Pool::Impl::make_blank(Member& member) {
   const auto size = member.slot.file->size();
   if (!size) return fail(size.error());
@@ -199,7 +208,8 @@ Result<std::unique_ptr<Pool>> Pool::open(std::vector<Slot> slots) {
   auto impl = std::make_unique<Impl>();
   std::map<std::string, std::vector<Member*>> claims;
   for (auto& slot : slots) {
-    auto& member = *impl->members.emplace_back(std::make_unique<Member>(std::move(slot), impl->ballast));
+    auto& member =
+        *impl->members.emplace_back(std::make_unique<Member>(std::move(slot), impl->ballast));
     if (auto loaded = impl->load(member); !loaded) return fail(loaded.error());
     if (member.use == Use::kFile) claims[member.pathname].push_back(&member);
   }
@@ -209,10 +219,11 @@ Result<std::unique_ptr<Pool>> Pool::open(std::vector<Slot> slots) {
 }
 
 std::vector<Pool::Entry> Pool::entries() const {
-  const auto payload_bytes = [](const Member& member) {  // the ballast grows behind its Payload's back
-    const auto bytes = member.slot.file->size().value_or(0);
-    return bytes - std::min(bytes, kPoolHeaderBytes);
-  };
+  const auto payload_bytes =
+      [](const Member& member) {  // the ballast grows behind its Payload's back
+        const auto bytes = member.slot.file->size().value_or(0);
+        return bytes - std::min(bytes, kPoolHeaderBytes);
+      };
   std::vector<Entry> entries;
   for (const auto& member : impl_->members) {
     if (member->use == Use::kQuarantined) continue;
@@ -234,10 +245,12 @@ File* Pool::find(std::string_view path) {
 Result<File*> Pool::create(std::string_view path, std::uint32_t open_flags) {
   const auto pathname = url_pathname(path);
   if (!pathname || pathname->size() > kPoolPathBytesMax) {
-    return fail(ErrorCode::kInvalidArgument, "not a name for a file of a pool: " + std::string(path));
+    return fail(ErrorCode::kInvalidArgument,
+                "not a name for a file of a pool: " + std::string(path));
   }
   if (impl_->conflicts.contains(*pathname)) {
-    return fail(ErrorCode::kCorrupt, "two slots of the pool claim to be " + *pathname + "; both are kept");
+    return fail(ErrorCode::kCorrupt,
+                "two slots of the pool claim to be " + *pathname + "; both are kept");
   }
   assert(!impl_->files.contains(*pathname));
   Member* const member = impl_->take_free();
@@ -247,7 +260,8 @@ Result<File*> Pool::create(std::string_view path, std::uint32_t open_flags) {
   member->blank = false;
   if (done) done = impl_->write_header(*member, encode_pool_header(*pathname, open_flags));
   if (!done) {
-    // The header may be there or not. Not, if this succeeds; else open() finds a file without content.
+    // The header may be there or not. Not, if this succeeds; else open() finds a file without
+    // content.
     std::ignore = impl_->make_blank(*member);
     return fail(done.error());
   }
@@ -270,7 +284,9 @@ Result<void> Pool::remove(std::string_view path) {
   return {};
 }
 
-const std::vector<std::string>& Pool::quarantined() const { return impl_->quarantined; }
+const std::vector<std::string>& Pool::quarantined() const {
+  return impl_->quarantined;
+}
 
 bool Pool::conflicted(std::string_view path) const {
   const auto pathname = url_pathname(path);
@@ -293,29 +309,35 @@ Result<void> Pool::reserve(std::uint64_t bytes) {
   if (ballast.held() >= bytes) return {};
   if (!ballast.adopted()) {
     Member* const member = impl_->take_free();
-    if (member == nullptr) return fail(ErrorCode::kStorageUnavailable, "no slot of the pool is free");
+    if (member == nullptr)
+      return fail(ErrorCode::kStorageUnavailable, "no slot of the pool is free");
     if (auto done = impl_->make_blank(*member); !done) return done;
     ballast.adopt(*member->slot.file, kPoolHeaderBytes, 0);
   }
   return ballast.hold(bytes);
 }
 
-std::uint64_t Pool::reserved() const { return impl_->ballast.held(); }
+std::uint64_t Pool::reserved() const {
+  return impl_->ballast.held();
+}
 
 std::size_t Pool::slots_wanted() const {
   const std::size_t free = impl_->count(Use::kFree);
   const std::size_t spare = free - std::min<std::size_t>(free, impl_->ballast.adopted() ? 1 : 0);
   const std::size_t usable = free + impl_->count(Use::kFile);
-  return std::max(kSlotsWanted - std::min(kSlotsWanted, usable), kSparesWanted - std::min(kSparesWanted, spare));
+  return std::max(kSlotsWanted - std::min(kSlotsWanted, usable),
+                  kSparesWanted - std::min(kSparesWanted, spare));
 }
 
 void Pool::add_slot(Slot slot) {
-  auto& member = *impl_->members.emplace_back(std::make_unique<Member>(std::move(slot), impl_->ballast));
+  auto& member =
+      *impl_->members.emplace_back(std::make_unique<Member>(std::move(slot), impl_->ballast));
   std::ignore = impl_->make_blank(member);  // done again where the slot is used
 }
 
 std::uint64_t Pool::bytes() const {
-  return std::transform_reduce(impl_->members.begin(), impl_->members.end(), std::uint64_t{}, std::plus{},
+  return std::transform_reduce(impl_->members.begin(), impl_->members.end(), std::uint64_t{},
+                               std::plus{},
                                [](const auto& m) { return m->slot.file->size().value_or(0); });
 }
 

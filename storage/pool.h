@@ -1,5 +1,6 @@
-// Pool: SQLite files on a fixed set of slots, byte-compatible with the opfs-sahpool VFS of the official
-// sqlite-wasm build. Format and deviations: docs/sahpool.md. The VFS over it: storage/vfs.h.
+// Pool: SQLite files on a fixed set of slots, byte-compatible with the opfs-sahpool VFS of the
+// official sqlite-wasm build. Format and deviations: docs/sahpool.md. The VFS over it:
+// storage/vfs.h.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,11 @@ namespace tablog::storage {
 
 class Pool {
  public:
-  // Reads every slot's header. A slot whose header is damaged is quarantined (kept as it is, not used,
-  // told by quarantined()), where the official code would destroy its content. Two slots with content
-  // under one path: both quarantined, and the path conflicted(). Freed: transient files, and slots
-  // without content whose header is torn or doubled (what an interrupted create() leaves).
-  // An error only where a slot cannot be read; a full or read-only disk is none.
+  // Reads every slot's header. A slot whose header is damaged is quarantined (kept as it is, not
+  // used, told by quarantined()), where the official code would destroy its content. Two slots with
+  // content under one path: both quarantined, and the path conflicted(). Freed: transient files,
+  // and slots without content whose header is torn or doubled (what an interrupted create()
+  // leaves). An error only where a slot cannot be read; a full or read-only disk is none.
   [[nodiscard]] static Result<std::unique_ptr<Pool>> open(std::vector<Slot> slots);
   ~Pool();
 
@@ -31,27 +32,29 @@ class Pool {
   };
   [[nodiscard]] std::vector<Entry> entries() const;  // without the quarantined
 
-  // ---- files. A path is a name that url_pathname() takes; find("/a b") and find("/a%20b") are the same.
-  // The payload of `path`: offset 0 is the first byte behind the slot's header. Valid until it is
-  // removed. nullptr: no such file.
+  // ---- files. A path is a name that url_pathname() takes; find("/a b") and find("/a%20b") are the
+  // same. The payload of `path`: offset 0 is the first byte behind the slot's header. Valid until
+  // it is removed. nullptr: no such file.
   [[nodiscard]] File* find(std::string_view path);
-  // Takes a free slot for `path`, which must not exist; flushed when it returns. kStorageUnavailable: no
-  // slot is free. kInvalidArgument: not a path. kCorrupt: conflicted.
+  // Takes a free slot for `path`, which must not exist; flushed when it returns.
+  // kStorageUnavailable: no slot is free. kInvalidArgument: not a path. kCorrupt: conflicted.
   [[nodiscard]] Result<File*> create(std::string_view path, std::uint32_t open_flags);
-  // Frees the slot of `path`, if there is one; flushed when it returns. After an error it still exists.
+  // Frees the slot of `path`, if there is one; flushed when it returns. After an error it still
+  // exists.
   [[nodiscard]] Result<void> remove(std::string_view path);
 
-  // ---- damage. Any slot may be the journal without which a database is half a transaction, so the VFS
-  // opens no database while something is quarantined.
+  // ---- damage. Any slot may be the journal without which a database is half a transaction, so the
+  // VFS opens no database while something is quarantined.
   [[nodiscard]] const std::vector<std::string>& quarantined() const;  // slot names
   [[nodiscard]] bool conflicted(std::string_view path) const;
-  // Frees what is quarantined, and with it every conflict. For a caller who has removed, or can rebuild,
-  // the databases of this pool.
+  // Frees what is quarantined, and with it every conflict. For a caller who has removed, or can
+  // rebuild, the databases of this pool.
   [[nodiscard]] Result<void> discard_quarantined();
 
-  // ---- space (docs/decisions/space-reservation.md). Holds at least `bytes` of disk in a free slot, the
-  // ballast. A write that finds no space gives up ballast and goes on, so a transaction that needs no
-  // more than was reserved does not run out of space. kQuotaExceeded: there is less; nothing was taken.
+  // ---- space (docs/decisions/space-reservation.md). Holds at least `bytes` of disk in a free
+  // slot, the ballast. A write that finds no space gives up ballast and goes on, so a transaction
+  // that needs no more than was reserved does not run out of space. kQuotaExceeded: there is less;
+  // nothing was taken.
   [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
   [[nodiscard]] std::uint64_t reserved() const;  // bytes now held
 

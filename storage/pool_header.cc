@@ -9,7 +9,8 @@ namespace {
 // SQLite's open flags, written down here because they are part of the format, not of an API.
 constexpr std::uint32_t kDeleteOnClose = 0x8;
 constexpr std::uint32_t kDigestV2 = 0x80;
-constexpr std::uint32_t kPersistent = 0x100 | 0x800 | 0x4000 | 0x80000;  // db, journal, super-journal, WAL
+constexpr std::uint32_t kPersistent =
+    0x100 | 0x800 | 0x4000 | 0x80000;  // db, journal, super-journal, WAL
 
 [[nodiscard]] std::uint32_t load_flags(const PoolHeaderFields& fields) {
   std::uint32_t flags = 0;
@@ -67,7 +68,8 @@ PoolHeader decode_pool_header(const PoolHeaderFields& fields) {
 PoolHeaderFields encode_pool_header(const std::string& pathname, std::uint32_t open_flags) {
   assert(!pathname.empty() && pathname.size() <= kPoolPathBytesMax && !pathname.contains('\0'));
   PoolHeaderFields fields{};
-  std::ranges::transform(pathname, fields.begin(), [](char c) { return static_cast<std::byte>(c); });
+  std::ranges::transform(pathname, fields.begin(),
+                         [](char c) { return static_cast<std::byte>(c); });
   const std::uint32_t flags = open_flags | kDigestV2;
   for (std::size_t i = 0; i < 4; ++i) {
     fields[kPoolFlagsOffset + i] = static_cast<std::byte>(flags >> (24 - 8 * i));

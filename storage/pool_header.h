@@ -19,7 +19,8 @@ inline constexpr std::size_t kPoolDigestOffset = 516;       // two u32, little-e
 inline constexpr std::size_t kPoolHeaderFieldsBytes = 524;  // the rest of the header is not written
 static_assert(kPoolPathBytesMax + 2 == kPoolPathFieldBytes);
 static_assert(kPoolFlagsOffset == kPoolPathFieldBytes && kPoolDigestOffset == kPoolFlagsOffset + 4);
-static_assert(kPoolHeaderFieldsBytes == kPoolDigestOffset + 8 && kPoolHeaderFieldsBytes <= kPoolHeaderBytes);
+static_assert(kPoolHeaderFieldsBytes == kPoolDigestOffset + 8 &&
+              kPoolHeaderFieldsBytes <= kPoolHeaderBytes);
 
 using PoolHeaderFields = std::array<std::byte, kPoolHeaderFieldsBytes>;
 
@@ -40,6 +41,7 @@ struct PoolHeader {
 [[nodiscard]] PoolHeader decode_pool_header(const PoolHeaderFields& fields);
 
 // `pathname` has 1 to kPoolPathBytesMax bytes, none of them NUL.
-[[nodiscard]] PoolHeaderFields encode_pool_header(const std::string& pathname, std::uint32_t open_flags);
+[[nodiscard]] PoolHeaderFields encode_pool_header(const std::string& pathname,
+                                                  std::uint32_t open_flags);
 
 }  // namespace tablog::storage

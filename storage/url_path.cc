@@ -8,17 +8,23 @@ namespace {
 
 constexpr std::string_view kUpperHex = "0123456789ABCDEF";
 
-[[nodiscard]] bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20; }
+[[nodiscard]] bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20;
+}
 
-[[nodiscard]] bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+[[nodiscard]] bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 [[nodiscard]] bool is_percent_encoded(char c) {
   return static_cast<unsigned char>(c) >= 0x7f || std::string_view(" \"<>`{}").contains(c);
 }
 
-// '?' and '#' end a path, '\\' becomes '/', control characters may be dropped; '^' is encoded by newer
-// browsers and not by older ones.
-[[nodiscard]] bool is_refused(char c) { return is_control(c) || std::string_view("?#\\^").contains(c); }
+// '?' and '#' end a path, '\\' becomes '/', control characters may be dropped; '^' is encoded by
+// newer browsers and not by older ones.
+[[nodiscard]] bool is_refused(char c) {
+  return is_control(c) || std::string_view("?#\\^").contains(c);
+}
 
 [[nodiscard]] int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -58,7 +64,8 @@ constexpr std::string_view kUpperHex = "0123456789ABCDEF";
   }
 }
 
-// A scheme ("x:", only where no slash stands before it) or a drive letter ("c|", rewritten to "c:").
+// A scheme ("x:", only where no slash stands before it) or a drive letter ("c|", rewritten to
+// "c:").
 [[nodiscard]] bool has_scheme_or_drive(std::string_view name) {
   const bool absolute = name.starts_with('/');
   if (absolute) name.remove_prefix(1);

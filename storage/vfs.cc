@@ -16,7 +16,8 @@ namespace {
 constexpr int kPersistentTypes =
     SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
 
-// So that the name of a database's journal, WAL or super-journal ("-mj" and 10 digits) fits as well.
+// So that the name of a database's journal, WAL or super-journal ("-mj" and 10 digits) fits as
+// well.
 constexpr std::size_t kDatabasePathBytesMax = kPoolPathBytesMax - 20;
 static_assert(kPoolPathBytesMax < kVfsPathBytesMax);
 
@@ -72,7 +73,9 @@ class PoolVfsFile final : public VfsFile {
   int write(std::uint64_t offset, ByteView data) override {
     return told(file_.write(offset, data), SQLITE_IOERR_WRITE);
   }
-  int truncate(std::uint64_t bytes) override { return told(file_.truncate(bytes), SQLITE_IOERR_TRUNCATE); }
+  int truncate(std::uint64_t bytes) override {
+    return told(file_.truncate(bytes), SQLITE_IOERR_TRUNCATE);
+  }
   int sync() override { return told(file_.flush(), SQLITE_IOERR_FSYNC); }
 
   int size(std::uint64_t& bytes) override {
@@ -107,11 +110,15 @@ class PoolVfsFile final : public VfsFile {
   int shm_map(int region, int bytes, bool extend, volatile void** out) override {
     return connection_.shm_map(region, bytes, extend, out);
   }
-  int shm_lock(int first, int count, int flags) override { return connection_.shm_lock(first, count, flags); }
+  int shm_lock(int first, int count, int flags) override {
+    return connection_.shm_lock(first, count, flags);
+  }
   void shm_unmap() override { connection_.shm_unmap(); }
 
  private:
-  int told(const Result<void>& done, int code) { return done ? SQLITE_OK : vfs_.tell(done.error(), code); }
+  int told(const Result<void>& done, int code) {
+    return done ? SQLITE_OK : vfs_.tell(done.error(), code);
+  }
 
   PoolVfsState& vfs_;
   File& file_;
@@ -120,17 +127,22 @@ class PoolVfsFile final : public VfsFile {
   bool persist_wal_ = false;
 };
 
-PoolVfsState& state_of(sqlite3_vfs* vfs) { return *static_cast<PoolVfsState*>(vfs->pAppData); }
+PoolVfsState& state_of(sqlite3_vfs* vfs) {
+  return *static_cast<PoolVfsState*>(vfs->pAppData);
+}
 
 int x_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out_flags) {
   file->pMethods = nullptr;
   if (out_flags != nullptr) *out_flags = flags;
-  if (path != nullptr && (flags & kPersistentTypes) != 0) return state_of(vfs).open(path, file, flags);
+  if (path != nullptr && (flags & kPersistentTypes) != 0)
+    return state_of(vfs).open(path, file, flags);
   give_to_sqlite(file, memory_vfs_file());
   return SQLITE_OK;
 }
 
-int x_delete(sqlite3_vfs* vfs, const char* path, int) { return state_of(vfs).remove(path); }
+int x_delete(sqlite3_vfs* vfs, const char* path, int) {
+  return state_of(vfs).remove(path);
+}
 
 int x_access(sqlite3_vfs* vfs, const char* path, int, int* out) {
   Pool& pool = state_of(vfs).pool;
@@ -156,14 +168,16 @@ int PoolVfsState::open(const char* path, sqlite3_file* file, int flags) {
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0 && !pool.quarantined().empty()) {
     return tell({.code = ErrorCode::kCorrupt,
                  .message = "slot " + pool.quarantined().front() +
-                            " of the pool is damaged, and may be a part of this database: rebuild it from the log"},
+                            " of the pool is damaged, and may be a part of this database: rebuild "
+                            "it from the log"},
                 SQLITE_CORRUPT);
   }
   const auto pathname = url_pathname(path);
   if (!pathname) return SQLITE_CANTOPEN;  // never from full_pathname()
   File* found = pool.find(*pathname);
   const int exclusive_creation = SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
-  if (found != nullptr && (flags & exclusive_creation) == exclusive_creation) return SQLITE_CANTOPEN;
+  if (found != nullptr && (flags & exclusive_creation) == exclusive_creation)
+    return SQLITE_CANTOPEN;
   if (found == nullptr) {
     if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
     const auto created = pool.create(*pathname, static_cast<std::uint32_t>(flags));
@@ -186,7 +200,8 @@ int PoolVfsState::remove(const char* path) {
 int PoolVfsState::full_pathname(const char* path, std::span<char> out) {
   const auto pathname = url_pathname(path);
   if (!pathname || pathname->size() > kDatabasePathBytesMax || pathname->size() >= out.size()) {
-    return tell({.code = ErrorCode::kInvalidArgument, .message = "not a name for a database: " + std::string(path)},
+    return tell({.code = ErrorCode::kInvalidArgument,
+                 .message = "not a name for a database: " + std::string(path)},
                 SQLITE_CANTOPEN);
   }
   *std::ranges::copy(*pathname, out.begin()).out = '\0';
@@ -194,17 +209,25 @@ int PoolVfsState::full_pathname(const char* path, std::span<char> out) {
 }
 
 PoolVfs::PoolVfs(Pool& pool) : state_(std::make_unique<PoolVfsState>(pool)) {
-  [[maybe_unused]] const int registered = sqlite3_vfs_register(&state_->vfs, 0);  // initializes SQLite
+  [[maybe_unused]] const int registered =
+      sqlite3_vfs_register(&state_->vfs, 0);  // initializes SQLite
   assert(registered == SQLITE_OK);
 }
 
 PoolVfs::~PoolVfs() {
-  assert(std::ranges::none_of(state_->shared, [](const auto& entry) { return entry.second.open(); }));
+  assert(
+      std::ranges::none_of(state_->shared, [](const auto& entry) { return entry.second.open(); }));
   sqlite3_vfs_unregister(&state_->vfs);
 }
 
-const char* PoolVfs::name() const { return state_->name.c_str(); }
-const std::optional<Error>& PoolVfs::last_error() const { return state_->error; }
-void PoolVfs::clear_error() { state_->error.reset(); }
+const char* PoolVfs::name() const {
+  return state_->name.c_str();
+}
+const std::optional<Error>& PoolVfs::last_error() const {
+  return state_->error;
+}
+void PoolVfs::clear_error() {
+  state_->error.reset();
+}
 
 }  // namespace tablog::storage

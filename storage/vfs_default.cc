@@ -14,7 +14,9 @@ int x_open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* o
   return SQLITE_OK;
 }
 
-int x_delete(sqlite3_vfs*, const char*, int) { return SQLITE_IOERR_DELETE_NOENT; }
+int x_delete(sqlite3_vfs*, const char*, int) {
+  return SQLITE_IOERR_DELETE_NOENT;
+}
 
 int x_access(sqlite3_vfs*, const char*, int, int* out) {
   *out = 0;
@@ -22,7 +24,8 @@ int x_access(sqlite3_vfs*, const char*, int, int* out) {
 }
 
 int x_full_pathname(sqlite3_vfs*, const char* name, int bytes, char* out) {
-  return std::snprintf(out, static_cast<std::size_t>(bytes), "%s", name) < bytes ? SQLITE_OK : SQLITE_CANTOPEN;
+  return std::snprintf(out, static_cast<std::size_t>(bytes), "%s", name) < bytes ? SQLITE_OK
+                                                                                 : SQLITE_CANTOPEN;
 }
 
 }  // namespace
@@ -41,4 +44,6 @@ extern "C" int sqlite3_os_init(void) {
   return sqlite3_vfs_register(&vfs, 1);
 }
 
-extern "C" int sqlite3_os_end(void) { return SQLITE_OK; }
+extern "C" int sqlite3_os_end(void) {
+  return SQLITE_OK;
+}

@@ -1,5 +1,5 @@
-// What all VFSes of storage/ share: an open file as a C++ object, the C tables that lead to it, time and
-// randomness. Internal to storage/.
+// What all VFSes of storage/ share: an open file as a C++ object, the C tables that lead to it,
+// time and randomness. Internal to storage/.
 #pragma once
 
 #include <sqlite3.h>
@@ -12,8 +12,9 @@
 
 namespace tablog::storage {
 
-// One open file of SQLite's. Methods return SQLite result codes, and are what https://sqlite.org/c3ref/io_methods.html
-// says of their namesakes. The defaults suit a file that no other connection can see.
+// One open file of SQLite's. Methods return SQLite result codes, and are what
+// https://sqlite.org/c3ref/io_methods.html says of their namesakes. The defaults suit a file that
+// no other connection can see.
 class VfsFile {
  public:
   virtual ~VfsFile() = default;
@@ -26,11 +27,16 @@ class VfsFile {
   [[nodiscard]] virtual int lock(int /*level*/) { return SQLITE_OK; }
   [[nodiscard]] virtual int unlock(int /*level*/) { return SQLITE_OK; }
   [[nodiscard]] virtual bool reserved() { return false; }
-  [[nodiscard]] virtual int control(int /*operation*/, void* /*argument*/) { return SQLITE_NOTFOUND; }
-  [[nodiscard]] virtual int shm_map(int /*region*/, int /*bytes*/, bool /*extend*/, volatile void** /*out*/) {
+  [[nodiscard]] virtual int control(int /*operation*/, void* /*argument*/) {
+    return SQLITE_NOTFOUND;
+  }
+  [[nodiscard]] virtual int shm_map(int /*region*/, int /*bytes*/, bool /*extend*/,
+                                    volatile void** /*out*/) {
     return SQLITE_IOERR_SHMMAP;
   }
-  [[nodiscard]] virtual int shm_lock(int /*first*/, int /*count*/, int /*flags*/) { return SQLITE_IOERR_SHMLOCK; }
+  [[nodiscard]] virtual int shm_lock(int /*first*/, int /*count*/, int /*flags*/) {
+    return SQLITE_IOERR_SHMLOCK;
+  }
   virtual void shm_unmap() {}
 };
 

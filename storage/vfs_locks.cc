@@ -33,7 +33,8 @@ int SharedFile::Connection::lock(int level) {
   if (others > tolerated) {
     // A writer that waits for its readers lets no new ones in.
     const bool only_readers = others == SQLITE_LOCK_SHARED;
-    if (level == SQLITE_LOCK_EXCLUSIVE && level_ == SQLITE_LOCK_RESERVED && only_readers) level_ = SQLITE_LOCK_PENDING;
+    if (level == SQLITE_LOCK_EXCLUSIVE && level_ == SQLITE_LOCK_RESERVED && only_readers)
+      level_ = SQLITE_LOCK_PENDING;
     return SQLITE_BUSY;
   }
   level_ = level;
@@ -46,7 +47,8 @@ void SharedFile::Connection::unlock(int level) {
 }
 
 bool SharedFile::reserved() const {
-  return std::ranges::any_of(connections_, [](const Connection* c) { return c->level_ >= SQLITE_LOCK_RESERVED; });
+  return std::ranges::any_of(connections_,
+                             [](const Connection* c) { return c->level_ >= SQLITE_LOCK_RESERVED; });
 }
 
 int SharedFile::Connection::shm_map(int region, int bytes, bool extend, volatile void** out) {
@@ -86,7 +88,8 @@ void SharedFile::Connection::shm_unmap() {
   shm_shared_ = 0;
   shm_exclusive_ = 0;
   const auto& all = file_.connections_;
-  if (std::ranges::none_of(all, [](const Connection* c) { return c->mapped_; })) file_.regions_.clear();
+  if (std::ranges::none_of(all, [](const Connection* c) { return c->mapped_; }))
+    file_.regions_.clear();
 }
 
 }  // namespace tablog::storage

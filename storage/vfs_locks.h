@@ -1,6 +1,7 @@
-// SharedFile: what the connections to one database file share, its locks and its WAL index. All of them
-// are in this thread, so the locks of the others are simply looked at, and nothing has to be counted.
-// Meaning of the locks: https://sqlite.org/lockingv3.html, https://sqlite.org/walformat.html#locks.
+// SharedFile: what the connections to one database file share, its locks and its WAL index. All of
+// them are in this thread, so the locks of the others are simply looked at, and nothing has to be
+// counted. Meaning of the locks: https://sqlite.org/lockingv3.html,
+// https://sqlite.org/walformat.html#locks.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,8 @@ class SharedFile {
     [[nodiscard]] int lock(int level);
     void unlock(int level);
 
-    // The WAL index, in regions of the same size. A region that nobody has made yet is null unless `extend`.
+    // The WAL index, in regions of the same size. A region that nobody has made yet is null unless
+    // `extend`.
     [[nodiscard]] int shm_map(int region, int bytes, bool extend, volatile void** out);
     [[nodiscard]] int shm_lock(int first, int count, int flags);
     void shm_unmap();
@@ -34,8 +36,9 @@ class SharedFile {
     SharedFile& file_;
     int level_;
     bool mapped_ = false;
-    std::uint32_t shm_shared_ = 0;     // bit i: a shared lock on the index's lock i
-    std::uint32_t shm_exclusive_ = 0;  // Invariant: no bit of it is set in any other connection's masks
+    std::uint32_t shm_shared_ = 0;  // bit i: a shared lock on the index's lock i
+    std::uint32_t shm_exclusive_ =
+        0;  // Invariant: no bit of it is set in any other connection's masks
   };
 
   [[nodiscard]] bool reserved() const;  // somebody holds RESERVED or more
