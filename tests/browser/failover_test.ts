@@ -120,6 +120,26 @@ for (let run = 1; run <= kRuns; ++run) {
   });
 }
 
+test("the only tab navigates away and comes back: from the cache or anew, it leads again", async ({
+  openTabs,
+  name,
+  url,
+}) => {
+  const [tab] = await openTabs(1);
+  if (!tab) throw new Error("a tab was asked for");
+  await tab.page.evaluate(() => store.append("item.added", { id: "before", tab: "a" }));
+  await tab.page.goto(`${url}elsewhere.html`);
+  await tab.page.goBack();
+  await tab.loaded();
+  if (!(await tab.page.evaluate(() => "store" in globalThis))) await tab.openStore({ name });
+  await tab.page.evaluate(() => store.append("item.added", { id: "after", tab: "a" }));
+  expect(await tab.leads()).toBe(true);
+  expect(await tab.query("SELECT id FROM item ORDER BY seq")).toEqual([
+    { id: "before" },
+    { id: "after" },
+  ]);
+});
+
 test("three tabs have three renderer processes", async ({ openTabs }) => {
   const tabs = await openTabs(3);
   const { processOf } = await import("../../scripts/browser.mjs");
