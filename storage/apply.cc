@@ -13,6 +13,14 @@ struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
 
+// What the authorizer does not see of DDL: the new name in ALTER TABLE … RENAME, and a foreign key to a
+// table of the store's own, whose cascades would change the app's rows outside of any entry.
+constexpr const char* kReservedSql =
+    "SELECT 1 FROM sqlite_schema WHERE name LIKE 'tablog\\_%' ESCAPE '\\' "
+    "AND name NOT IN ('tablog_state', 'tablog_schema', 'tablog_session', 'tablog_digest') "
+    "UNION ALL SELECT 1 FROM sqlite_schema AS s, pragma_foreign_key_list(s.name) AS f "
+    "WHERE s.type = 'table' AND f.\"table\" LIKE 'tablog\\_%' ESCAPE '\\'";
+
 Result<void> check_version(std::uint32_t written_for, std::uint32_t current) {
   if (written_for == current) return {};
   const std::string words =
@@ -40,7 +48,7 @@ Result<ApplyResult> Applier::run(const Entry& entry) {
   const PinnedScope pinned({.time_ms = entry.time_ms, .seed = entry.seed});
   sqlite3_set_last_insert_rowid(db_, 0);
   definitions_changed_ = false;
-  (void)authorizer_.take_definitions();
+  authorizer_.begin_entry();
   const Result<std::int64_t> changes = run_body(entry);
   if (!changes) return fail(changes.error());
   if (auto seen = digests_.check(); !seen) return fail(seen.error());
@@ -143,14 +151,12 @@ Result<std::int64_t> Applier::run_statement(Statement& statement) {
 
 Result<void> Applier::settle_definitions() {
   if (!definitions_changed_) return {};
-  // ALTER TABLE … RENAME does not show the new name to the authorizer.
-  Result<Statement> reserved = prepare_own(
-      db_, "SELECT name FROM sqlite_schema WHERE name LIKE 'tablog\\_%' ESCAPE '\\' "
-           "AND name NOT IN ('tablog_state', 'tablog_schema', 'tablog_session', 'tablog_digest')");
+  Result<Statement> reserved = prepare_own(db_, kReservedSql);
   if (!reserved) return fail(reserved.error());
   const Result<bool> found = reserved->step();
   if (!found) return fail(found.error());
-  if (*found) return fail(ErrorCode::kRejected, "names that begin with tablog_ are the store's own");
+  if (*found) return fail(ErrorCode::kRejected, "tables that begin with tablog_ are the store's own");
+  reserved->reset();
   return digests_.settle();
 }
 

@@ -34,6 +34,8 @@ constexpr auto kPlainPragmas = std::to_array<std::string_view>(
      "pragma_list", "compile_options", "database_list"});
 constexpr auto kModules = std::to_array<std::string_view>({"fts5", "fts5vocab"});
 
+constexpr std::string_view kNoTemp = "temporary objects are not allowed: they are not in the log";
+
 std::string_view or_empty(const char* text) { return text == nullptr ? std::string_view() : text; }
 
 bool is_own(std::string_view name) { return starts_with(name, "tablog_"); }
@@ -43,8 +45,8 @@ bool is_own(std::string_view name) { return starts_with(name, "tablog_"); }
 Authorizer::Authorizer(sqlite3* db) : db_(db) {
   sqlite3_set_authorizer(
       db,
-      [](void* self, int action, const char* first, const char* second, const char*, const char*) {
-        return static_cast<Authorizer*>(self)->judge(action, first, second);
+      [](void* self, int action, const char* first, const char* second, const char* database, const char*) {
+        return static_cast<Authorizer*>(self)->judge(action, or_empty(first), or_empty(second), or_empty(database));
       },
       this);
 }
@@ -56,6 +58,7 @@ Authorizer::Scope::Scope(Authorizer& authorizer, Purpose purpose, Phase phase)
   authorizer.purpose_ = purpose;
   authorizer.phase_ = phase;
   authorizer.refusal_.clear();
+  authorizer.dropping_ = false;
 }
 
 Authorizer::Scope::~Scope() {
@@ -70,6 +73,15 @@ Error Authorizer::explain(Error error) {
 
 Authorizer::Definitions Authorizer::take_definitions() { return std::exchange(definitions_, {}); }
 
+void Authorizer::begin_entry() {
+  definitions_ = {};
+  new_virtual_tables_.clear();
+}
+
+bool Authorizer::is_virtual(std::string_view table) const {
+  return contains(new_virtual_tables_, table) || (is_virtual_ && is_virtual_(table));
+}
+
 void Authorizer::set_is_virtual(std::function<bool(std::string_view)> is_virtual) {
   is_virtual_ = std::move(is_virtual);
 }
@@ -79,25 +91,27 @@ int Authorizer::refuse(std::string words) {
   return SQLITE_DENY;
 }
 
-int Authorizer::judge(int action, const char* first, const char* second) {
+int Authorizer::judge(int action, std::string_view first, std::string_view second, std::string_view database) {
   if (purpose_ == Purpose::kOwn) return SQLITE_OK;
+  // CREATE TABLE temp.t does not come as SQLITE_CREATE_TEMP_TABLE.
+  if (database == "temp") return refuse(std::string(kNoTemp));
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_RECURSIVE:
       return SQLITE_OK;
     case SQLITE_READ:
-      return judge_read(or_empty(first), or_empty(second));
+      return judge_read(first, second);
     case SQLITE_FUNCTION:
-      return judge_function(or_empty(second));
+      return judge_function(second);
     case SQLITE_PRAGMA:
-      return judge_pragma(or_empty(first), or_empty(second));
+      return judge_pragma(first, second);
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
-      return judge_write(action, or_empty(first), or_empty(second));
+      return judge_write(action, first);
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT:
-      return refuse(std::string(action == SQLITE_SAVEPOINT ? "SAVEPOINT" : or_empty(first)) +
+      return refuse((action == SQLITE_SAVEPOINT ? "SAVEPOINT" : std::string(first)) +
                     " is not allowed: the store begins and ends transactions itself");
     case SQLITE_ATTACH:
     case SQLITE_DETACH:
@@ -105,7 +119,7 @@ int Authorizer::judge(int action, const char* first, const char* second) {
     case SQLITE_ANALYZE:
       return refuse("ANALYZE is not allowed: plans, and so the order of rows, would differ between tabs");
     default:
-      return judge_definition(action, or_empty(first), or_empty(second));
+      return judge_definition(action, first, second);
   }
 }
 
@@ -115,10 +129,12 @@ int Authorizer::judge_read(std::string_view table, std::string_view column) {
   if (starts_with(table, "pragma_") && !contains(kSamePragmas, table.substr(7))) {
     return refuse(std::string(table) + " is not allowed in a write: it is not the same in every tab");
   }
-  if (equals(column, "rootpage") && (equals(table, "sqlite_master") || equals(table, "sqlite_schema"))) {
+  // DROP reads it itself, to move a page that takes the dropped one's place.
+  if (!dropping_ && equals(column, "rootpage") &&
+      (equals(table, "sqlite_master") || equals(table, "sqlite_schema"))) {
     return refuse("sqlite_schema.rootpage is not allowed in a write: it is not the same in every tab");
   }
-  if (equals(column, "rank") && is_virtual_ && is_virtual_(table)) {
+  if (equals(column, "rank") && is_virtual(table)) {
     return refuse("rank is not allowed in a write: its logarithms differ between machines in the last bit");
   }
   return SQLITE_OK;
@@ -147,7 +163,7 @@ int Authorizer::judge_pragma(std::string_view name, std::string_view value) {
   return refuse("PRAGMA " + std::string(name) + " is not allowed: settings are fixed for every connection");
 }
 
-int Authorizer::judge_write(int action, std::string_view table, std::string_view) {
+int Authorizer::judge_write(int action, std::string_view table) {
   if (purpose_ == Purpose::kQuery) {
     return refuse(std::string(action == SQLITE_INSERT   ? "INSERT"
                               : action == SQLITE_UPDATE ? "UPDATE"
@@ -169,13 +185,15 @@ int Authorizer::judge_definition(int action, std::string_view first, std::string
         return refuse("virtual tables of module " + std::string(second) + " are not allowed");
       }
       break;
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_VTABLE:
+    case SQLITE_DROP_INDEX:
+      dropping_ = true;
+      break;
     case SQLITE_CREATE_TABLE:
     case SQLITE_CREATE_INDEX:
     case SQLITE_CREATE_VIEW:
     case SQLITE_CREATE_TRIGGER:
-    case SQLITE_DROP_TABLE:
-    case SQLITE_DROP_VTABLE:
-    case SQLITE_DROP_INDEX:
     case SQLITE_DROP_VIEW:
     case SQLITE_DROP_TRIGGER:
     case SQLITE_ALTER_TABLE:
@@ -189,7 +207,7 @@ int Authorizer::judge_definition(int action, std::string_view first, std::string
     case SQLITE_DROP_TEMP_INDEX:
     case SQLITE_DROP_TEMP_VIEW:
     case SQLITE_DROP_TEMP_TRIGGER:
-      return refuse("temporary objects are not allowed: they are not in the log");
+      return refuse(std::string(kNoTemp));
     default:
       return refuse("this statement is not allowed");
   }
@@ -202,6 +220,7 @@ int Authorizer::judge_definition(int action, std::string_view first, std::string
   if (is_own(first) || is_own(second)) {
     return refuse("names that begin with tablog_ are the store's own");
   }
+  if (action == SQLITE_CREATE_VTABLE) new_virtual_tables_.emplace(table);
   definitions_.changed = true;
   if (action == SQLITE_CREATE_TABLE || action == SQLITE_CREATE_VTABLE || action == SQLITE_DROP_TABLE ||
       action == SQLITE_DROP_VTABLE || action == SQLITE_ALTER_TABLE) {

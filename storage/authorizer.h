@@ -56,15 +56,17 @@ class Authorizer {
     std::set<std::string> tables;
   };
   [[nodiscard]] Definitions take_definitions();
+  void begin_entry();  // forgets what an earlier entry defined
 
   // Told which tables are virtual: their hidden column `rank` computes logarithms.
   void set_is_virtual(std::function<bool(std::string_view)> is_virtual);
 
  private:
-  int judge(int action, const char* first, const char* second);
-  int judge_write(int action, std::string_view first, std::string_view second);
+  int judge(int action, std::string_view first, std::string_view second, std::string_view database);
+  int judge_write(int action, std::string_view table);
   int judge_definition(int action, std::string_view first, std::string_view second);
   int judge_read(std::string_view table, std::string_view column);
+  [[nodiscard]] bool is_virtual(std::string_view table) const;
   int judge_function(std::string_view name);
   int judge_pragma(std::string_view name, std::string_view value);
   int refuse(std::string words);
@@ -72,9 +74,11 @@ class Authorizer {
   sqlite3* db_;
   Purpose purpose_{Purpose::kOwn};
   Phase phase_{Phase::kPrepare};
+  bool dropping_{};  // the statement that is compiled is a DROP
   std::string refusal_;
   Definitions definitions_;
   std::function<bool(std::string_view)> is_virtual_;
+  std::set<std::string, std::less<>> new_virtual_tables_;  // that this entry makes
 };
 
 // The built-in functions of SQL, sorted by what replay may rely on. A test holds them to be all that

@@ -31,6 +31,15 @@ class RowsWriter {
   Bytes bytes_;
 };
 
+void write_names(RowsWriter& out, const Statement& statement, int columns) {
+  out.word(static_cast<std::uint32_t>(columns));
+  for (int i = 0; i < columns; ++i) {
+    const char* name = sqlite3_column_name(statement.get(), i);
+    const std::string_view text = name == nullptr ? std::string_view() : std::string_view(name);
+    out.sized(std::as_bytes(std::span(text)));
+  }
+}
+
 void write_cell(RowsWriter& out, const Statement& statement, int column) {
   switch (sqlite3_column_type(statement.get(), column)) {
     case SQLITE_INTEGER: {
@@ -59,21 +68,16 @@ void write_cell(RowsWriter& out, const Statement& statement, int column) {
 }  // namespace
 
 Result<Rows> encode_rows(Statement& statement) {
+  // The columns are known for certain after the first step: it compiles a kept statement once more
+  // where the definitions have changed.
+  Result<bool> row = statement.step();
   RowsWriter out;
   const int columns = sqlite3_column_count(statement.get());
-  out.word(static_cast<std::uint32_t>(columns));
-  for (int i = 0; i < columns; ++i) {
-    const char* name = sqlite3_column_name(statement.get(), i);
-    const std::string_view text = name == nullptr ? std::string_view() : std::string_view(name);
-    out.sized(std::as_bytes(std::span(text)));
-  }
+  write_names(out, statement, columns);
   const std::size_t count_at = out.size();
   out.word(std::uint32_t{0});
   Rows rows;
-  for (;;) {
-    const Result<bool> row = statement.step();
-    if (!row) return fail(row.error());
-    if (!*row) break;
+  for (; row && *row; row = statement.step()) {
     for (int i = 0; i < columns; ++i) write_cell(out, statement, i);
     if (out.size() > kRowsBytesMax) {
       return fail(ErrorCode::kQueryFailed,
@@ -81,6 +85,7 @@ Result<Rows> encode_rows(Statement& statement) {
     }
     ++rows.count;
   }
+  if (!row) return fail(row.error());
   out.set_word(count_at, rows.count);
   rows.encoded = out.take();
   return rows;

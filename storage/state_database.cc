@@ -60,10 +60,13 @@ struct StateDatabase::Impl {
     return impl;
   }
 
-  // What the pool said is closer to the cause than what SQLite made of it.
+  // What the pool said during this call is closer to the cause than what SQLite made of it.
   [[nodiscard]] Error cause(Error error) const {
     if (vfs && vfs->last_error() && !is_rejection(error)) return *vfs->last_error();
     return error;
+  }
+  void forget_cause() const {
+    if (vfs) vfs->clear_error();
   }
 
   void roll_back() {
@@ -160,10 +163,12 @@ const std::optional<Schema>& StateDatabase::schema() const {
 }
 
 Result<ApplyResult> StateDatabase::apply(const Entry& entry, ByteView encoded) {
+  impl_->forget_cause();
   Result<ApplyResult> applied = impl_->apply(entry, encoded);
   if (!applied) {
+    const Error error = diverges(entry.index, impl_->cause(applied.error()));
     impl_->roll_back();
-    return fail(diverges(entry.index, impl_->cause(applied.error())));
+    return fail(error);
   }
   return applied;
 }
@@ -174,15 +179,18 @@ Result<BatchResult> StateDatabase::execute(const BatchContext& context, std::spa
   if (impl_->applied_open) {
     if (auto committed = commit(); !committed) return fail(committed.error());
   }
+  impl_->forget_cause();
   Result<BatchResult> result = tablog::storage::execute(*impl_->core, context, items);
   if (!result) {
+    const Error error = impl_->cause(result.error());
     impl_->roll_back();
-    return fail(impl_->cause(result.error()));
+    return fail(error);
   }
   return result;
 }
 
 Result<void> StateDatabase::commit() {
+  impl_->forget_cause();
   auto committed = impl_->core->commit();
   impl_->applied_open = false;
   if (!committed) return fail(impl_->cause(committed.error()));
@@ -199,6 +207,7 @@ Result<void> StateDatabase::reserve(std::uint64_t bytes) {
 Result<void> StateDatabase::checkpoint() {
   assert(!in_transaction());
   if (impl_->pool == nullptr) return {};
+  impl_->forget_cause();
   const int code =
       sqlite3_wal_checkpoint_v2(impl_->core->db(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (code == SQLITE_OK) return {};
@@ -223,7 +232,10 @@ Result<std::vector<std::pair<std::string, Digest>>> StateDatabase::table_digests
 }
 
 Result<Rows> StateDatabase::query(const std::string& sql, std::span<const Argument> params) {
-  return impl_->reader().query(sql, params);
+  impl_->forget_cause();
+  Result<Rows> rows = impl_->reader().query(sql, params);
+  if (!rows && rows.error().code != ErrorCode::kQueryFailed) return fail(impl_->cause(rows.error()));
+  return rows;
 }
 
 Result<Bytes> StateDatabase::snapshot() {

@@ -79,6 +79,11 @@ Result<Connection> open_writer(const std::string& path, const char* vfs) {
   constexpr const char* kPragmas =
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0";
   if (auto set = configure(*connection, kPragmas); !set) return fail(set.error());
+  Result<Statement> mode = prepare_own(connection->get(), "PRAGMA journal_mode");
+  if (!mode) return fail(mode.error());
+  const Result<bool> row = mode->step();
+  if (!row) return fail(row.error());
+  if (mode->text(0) != "wal") return fail(ErrorCode::kStorageUnavailable, "the database does not go into WAL mode");
   sqlite3_db_config(connection->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   return connection;
 }
