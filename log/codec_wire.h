@@ -1,4 +1,4 @@
-// Private to codec_entry.cc and codec_message.cc, the one place that sees Cap'n Proto: the parts that
+// Private to codec_*.cc, the one place that sees Cap'n Proto: the parts that
 // entries and messages share. Reading throws kj::Exception on anything out of bounds; decoding()
 // turns that into kMalformed at the edge.
 #pragma once

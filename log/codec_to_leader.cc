@@ -1,0 +1,120 @@
+#include <algorithm>
+
+#include "log/codec_messages.h"
+
+namespace tablog::codec {
+
+namespace {
+
+constexpr std::size_t kRequestsMax = 1U << 20U;  // in one message
+
+void put(wire::AppendRequest::Builder to, const AppendRequest& request) {
+  to.setNumber(request.number.value);
+  to.setSettledThrough(request.settled_through.value);
+  to.setSchemaVersion(request.schema_version);
+  to.setDurability(static_cast<std::uint8_t>(request.durability));
+  if (request.expected_index) {
+    to.initExpectedIndex().setValue(request.expected_index->value);
+  }
+  to.setLeaderDeaths(request.leader_deaths);
+  to.setRequestHash(request.request_hash);
+  codec::put(to.initPayload(), request.payload);
+}
+
+AppendRequest get(wire::AppendRequest::Reader from) {
+  AppendRequest request{
+      .number = {from.getNumber()},
+      .settled_through = {from.getSettledThrough()},
+      .schema_version = from.getSchemaVersion(),
+      .durability = to_enum(from.getDurability(), Durability::kRelaxed, "unknown durability"),
+      .expected_index = {},
+      .leader_deaths = from.getLeaderDeaths(),
+      .request_hash = from.getRequestHash(),
+      .payload = codec::get(from.getPayload())};
+  if (from.hasExpectedIndex()) {
+    request.expected_index = Index{from.getExpectedIndex().getValue()};
+  }
+  return request;
+}
+
+}  // namespace
+
+void put(wire::AppendRequests::Builder to, const AppendRequests& message) {
+  put(to.initClient(), message.client);
+  auto list = to.initRequests(static_cast<std::uint32_t>(message.requests.size()));
+  for (std::uint32_t i = 0; i < list.size(); ++i) {
+    put(list[i], message.requests[i]);
+  }
+}
+
+AppendRequests get(wire::AppendRequests::Reader from) {
+  AppendRequests message{.client = get_id<ClientId>(from.getClient()), .requests = {}};
+  const auto list = from.getRequests();
+  message.requests.reserve(bounded(list, kRequestsMax, "too many requests"));
+  for (const auto request : list) {
+    message.requests.push_back(get(request));
+  }
+  return message;
+}
+
+void put(wire::Join::Builder to, const Join& message) {
+  to.setApplied(message.applied.value);
+  put(to.initChain(), message.chain);
+  to.setWantsEntries(message.wants_entries);
+  put(to.initSchema(), message.schema);
+}
+
+Join get(wire::Join::Reader from) {
+  return {.applied = {from.getApplied()},
+          .chain = get_id<ChainHash>(from.getChain()),
+          .wants_entries = from.getWantsEntries(),
+          .schema = get(from.getSchema())};
+}
+
+void put(wire::RangeRequest::Builder to, const RangeRequest& message) {
+  to.setCall(message.call);
+  to.setFrom(message.from.value);
+  to.setTo(message.to.value);
+  to.setBytesMax(message.bytes_max);
+}
+
+RangeRequest get(wire::RangeRequest::Reader from) {
+  return {.call = from.getCall(),
+          .from = {from.getFrom()},
+          .to = {from.getTo()},
+          .bytes_max = from.getBytesMax()};
+}
+
+void put(wire::QueryRequest::Builder to, const QueryRequest& message) {
+  to.setCall(message.call);
+  to.setNotBefore(message.not_before.value);
+  to.setLinearizable(message.linearizable);
+  to.setSql(to_kj(message.sql));
+  put(to.initParams(static_cast<std::uint32_t>(message.params.size())), message.params);
+}
+
+QueryRequest get(wire::QueryRequest::Reader from) {
+  return {.call = from.getCall(),
+          .not_before = {from.getNotBefore()},
+          .linearizable = from.getLinearizable(),
+          .sql = to_string(from.getSql()),
+          .params = get(from.getParams())};
+}
+
+void put(wire::TransferRequest::Builder to, const TransferRequest& message) {
+  to.setCall(message.call);
+  to.setKind(static_cast<std::uint8_t>(message.kind));
+  to.setTransfer(message.transfer);
+  to.setOffset(message.offset);
+  to.setDone(message.done);
+}
+
+TransferRequest get(wire::TransferRequest::Reader from) {
+  return {.call = from.getCall(),
+          .kind = to_enum(from.getKind(), TransferKind::kDatabaseExport, "unknown transfer"),
+          .transfer = from.getTransfer(),
+          .offset = from.getOffset(),
+          .done = from.getDone()};
+}
+
+}  // namespace tablog::codec
