@@ -7,8 +7,9 @@
 namespace tablog::storage {
 namespace {
 
-constexpr std::size_t kPieceBytes = 64U << 10U;   // written, and given up, at once
-constexpr std::uint64_t kStepBytes = 256U << 10U;  // held in multiples of this, where there is space
+constexpr std::size_t kPieceBytes = 64U << 10U;  // written, and given up, at once
+constexpr std::uint64_t kStepBytes = 256U
+                                     << 10U;  // held in multiples of this, where there is space
 
 // Bytes that no file system stores in less than their size: zeros might become a hole.
 [[nodiscard]] Bytes incompressible_piece() {
@@ -42,8 +43,8 @@ Result<void> Ballast::grow_to(std::uint64_t bytes) {
   for (std::uint64_t end = held_; end < bytes;) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kPieceBytes, bytes - end));
     if (auto written = file_->write(base_ + end, ByteView(piece).first(size)); !written) {
-      // Space that was asked for in vain is wanted by someone else now. Shrinking needs none; should
-      // it fail all the same, the file is larger than held_ says, which harms nobody.
+      // Space that was asked for in vain is wanted by someone else now. Shrinking needs none;
+      // should it fail all the same, the file is larger than held_ says, which harms nobody.
       std::ignore = file_->truncate(base_ + held_);
       return written;
     }

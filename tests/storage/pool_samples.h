@@ -33,8 +33,8 @@ class Database {
 
   void close();
   [[nodiscard]] sqlite3* raw() const { return db_; }
-  int exec(const std::string& sql);              // the extended result code
-  std::string ask(const std::string& sql);       // "1,x|2,y", or "error 13"
+  int exec(const std::string& sql);         // the extended result code
+  std::string ask(const std::string& sql);  // "1,x|2,y", or "error 13"
   [[nodiscard]] int code() const { return sqlite3_extended_errcode(db_); }
 
  private:

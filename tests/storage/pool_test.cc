@@ -230,7 +230,9 @@ TEST(PoolTest, ASlotThatCannotBeReadIsAnErrorOfOpen) {
 TEST(PoolTest, OpeningReadsEachHeaderOnce) {
   MemoryDisk disk;
   make_slots(disk, 32);
-  { const auto pool = open_pool(disk); }
+  {
+    const auto pool = open_pool(disk);
+  }
   int reads = 0;
   int others = 0;
   disk.set_fault_hook([&](const FileCall& call) -> std::optional<FileFault> {
@@ -283,9 +285,11 @@ TEST(PoolTest, AnyHeadersAndSizesAreFine) {
       Bytes content = random() % 2 == 0 ? slot_of("/a" + std::to_string(random() % 3), kMainDb, "x")
                                         : Bytes(random() % 6000);
       for (std::uint64_t flips = random() % 3; flips > 0 && !content.empty(); --flips) {
-        content[random() % std::min<std::size_t>(content.size(), 530)] = static_cast<std::byte>(random());
+        content[random() % std::min<std::size_t>(content.size(), 530)] =
+            static_cast<std::byte>(random());
       }
-      if (random() % 8 == 0) std::ranges::generate(content, [&] { return static_cast<std::byte>(random()); });
+      if (random() % 8 == 0)
+        std::ranges::generate(content, [&] { return static_cast<std::byte>(random()); });
       disk.overwrite("slot" + std::to_string(i), content);
     }
     const auto pool = open_pool(disk);

@@ -1,5 +1,5 @@
-// A workload of transactions is stopped at every single call of a file, by a kill and by every kind of
-// power loss; what the next worker finds must be a whole database in the state after one of the
+// A workload of transactions is stopped at every single call of a file, by a kill and by every kind
+// of power loss; what the next worker finds must be a whole database in the state after one of the
 // transactions: not before the last one that had to survive, not after the last one begun.
 #include <gtest/gtest.h>
 
@@ -23,7 +23,9 @@ struct Case {
   Loss loss;
 };
 
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.name;
+}
 
 class VfsCrashTest : public testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(

@@ -67,7 +67,8 @@ TEST_P(PoolVfsModes, KeepsATransactionAcrossOpenings) {
     ASSERT_NE(db.ask(std::string("PRAGMA journal_mode=") + GetParam()), "delete,wal");
     ASSERT_EQ(db.exec(kSchema), SQLITE_OK);
     ASSERT_EQ(db.exec(kManyRows), SQLITE_OK);
-    ASSERT_EQ(db.exec("BEGIN; DELETE FROM t WHERE id > 10; SAVEPOINT s; DELETE FROM t; ROLLBACK TO s; COMMIT"),
+    ASSERT_EQ(db.exec("BEGIN; DELETE FROM t WHERE id > 10; SAVEPOINT s; DELETE FROM t; ROLLBACK TO "
+                      "s; COMMIT"),
               SQLITE_OK);
     ASSERT_EQ(db.exec("BEGIN; DELETE FROM t; ROLLBACK"), SQLITE_OK);
     EXPECT_EQ(store.vfs.last_error(), std::nullopt);
@@ -202,7 +203,8 @@ TEST(PoolVfsTest, NamesThatAreNoPathsDoNotOpen) {
   MemoryDisk disk;
   make_slots(disk);
   Store store(disk);
-  for (const auto& name : {std::string("/a?b"), std::string("/../a"), std::string("/") + std::string(500, 'x')}) {
+  for (const auto& name :
+       {std::string("/a?b"), std::string("/../a"), std::string("/") + std::string(500, 'x')}) {
     Database db(name, store.vfs.name());
     EXPECT_EQ(db.code(), SQLITE_CANTOPEN) << name;
     ASSERT_TRUE(store.vfs.last_error()) << name;
