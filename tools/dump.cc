@@ -1,0 +1,204 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/describe.h"
+#include "tools/reading.h"
+#include "tools/text.h"
+#include "tools/verbs.h"
+
+namespace tablog::tools {
+
+namespace {
+
+// ---- which entries
+
+bool is_wanted(const Entry& entry, const DumpOptions& options) {
+  const auto among = [](const std::vector<std::string>& words, std::string_view word) {
+    return words.empty() || std::ranges::find(words, word) != words.end();
+  };
+  const auto* event = std::get_if<Event>(&entry.body);
+  if (!options.types.empty() && (event == nullptr || !among(options.types, event->type))) {
+    return false;
+  }
+  if (options.term && entry.term.value != *options.term) {
+    return false;
+  }
+  if (!options.client.empty() &&
+      (!entry.request || !to_hex(entry.request->client.bytes).starts_with(options.client))) {
+    return false;
+  }
+  return among(options.kinds, kind_of(entry));
+}
+
+// ---- how they are shown
+
+class Printer {
+ public:
+  Printer(Output& output, Index last)
+      : output_(output), table_(output, columns(std::to_string(last.value).size())) {
+    if (output_.is_table()) {
+      table_.print_header();
+    } else {
+      output_.begin_rows();
+    }
+  }
+
+  void print(const Entry& entry) {
+    if (!output_.is_table()) {
+      output_.row(json_of(entry));
+      return;
+    }
+    table_.print(
+        {std::to_string(entry.index.value), term_text(entry.term), time_text(entry.time_ms),
+         std::string(kind_of(entry)), entry.request ? short_id(entry.request->client) : "",
+         request_text(entry), summary_of(entry)},
+        is_app_entry(entry) ? Paint::kPlain : Paint::kDim);
+  }
+
+  void finish() {
+    if (!output_.is_table()) {
+      output_.end_rows();
+    }
+  }
+
+ private:
+  static std::vector<Column> columns(std::size_t index_digits) {
+    using enum Column::Align;
+    return {{"INDEX", std::max<std::size_t>(index_digits, 5), kRight},
+            {"TERM", 4, kRight},
+            {"TIME", 24, kLeft},
+            {"KIND", 10, kLeft},
+            {"CLIENT", 8, kLeft},
+            {"REQUEST", 7, kLeft},
+            {"ENTRY", 0, kLeft}};
+  }
+
+  // "12", or "12 2/3": the second of three entries.
+  static std::string request_text(const Entry& entry) {
+    if (!entry.request) {
+      return "";
+    }
+    const std::string number = std::to_string(entry.request->number.value);
+    return entry.request->count == 1 ? number
+                                     : number + " " + std::to_string(entry.request->position + 1) +
+                                           "/" + std::to_string(entry.request->count);
+  }
+
+  Output& output_;
+  Table table_;
+};
+
+struct Range {
+  Index from;
+  Index to;
+};
+
+// ---- in order
+
+class Dump {
+ public:
+  Dump(Source& source, const DumpOptions& options, Output& output)
+      : log_(*source.log), options_(options), printer_(output, log_.last()) {
+    range_ = {std::max(options.from.value_or(log_.first()), log_.first()),
+              std::min(options.to.value_or(log_.last()), log_.last())};
+    left_ = options.limit.value_or(UINT64_MAX);
+  }
+
+  Result<void> run() {
+    const auto done = options_.order == Order::kForward ? forward() : reverse();
+    printer_.finish();
+    return done;
+  }
+
+ private:
+  Result<void> forward() {
+    if (const auto sought = log_.seek(range_.from); !sought) {
+      return sought;
+    }
+    while (left_ > 0) {
+      // Without --to the end is asked for, and with it the verdict on what stands there.
+      const auto step = next_step(log_);
+      if (!step) {
+        return fail(step.error());
+      }
+      if (!*step || (options_.to && (*step)->frame.header.index > range_.to)) {
+        break;
+      }
+      if ((*step)->entry) {
+        offer(*(*step)->entry);
+      }
+    }
+    return {};
+  }
+
+  // Segment by segment from the last one on, each read forwards and held in memory.
+  Result<void> reverse() {
+    const auto segments = log_.segments();
+    for (std::size_t i = segments.size(); i > 0 && left_ > 0; --i) {
+      const auto& segment = segments[i - 1];
+      const Range part{std::max(range_.from, segment.base), std::min(range_.to, segment.last)};
+      if (part.from > part.to) {
+        continue;
+      }
+      std::vector<Entry> entries;
+      const auto read = collect(part, entries);
+      std::ranges::for_each(entries.rbegin(), entries.rend(),
+                            [this](const Entry& entry) { offer(entry); });
+      if (!read) {
+        return read;
+      }
+    }
+    return {};
+  }
+
+  Result<void> collect(const Range& part, std::vector<Entry>& entries) {
+    if (const auto sought = log_.seek(part.from); !sought) {
+      return sought;
+    }
+    for (Index at = part.from; at <= part.to;) {
+      auto step = next_step(log_);
+      if (!step) {
+        return fail(step.error());
+      }
+      if (!*step) {
+        break;
+      }
+      if ((*step)->entry) {
+        at = next((*step)->entry->index);
+        if (is_wanted(*(*step)->entry, options_)) {
+          entries.push_back(std::move(*(*step)->entry));
+        }
+      }
+    }
+    return {};
+  }
+
+  void offer(const Entry& entry) {
+    if (left_ > 0 && is_wanted(entry, options_)) {
+      printer_.print(entry);
+      --left_;
+    }
+  }
+
+  storage::LogReader& log_;
+  const DumpOptions& options_;
+  Printer printer_;
+  Range range_{};
+  std::uint64_t left_{};
+};
+
+}  // namespace
+
+ExitCode dump(const std::string& path, const DumpOptions& options, Output& output) {
+  auto source = open_source(path);
+  if (!source) {
+    return tell(output, source.error());
+  }
+  if (const auto done = Dump(*source, options, output).run(); !done) {
+    return tell(output, done.error());
+  }
+  return tell_tail(output, *source);
+}
+
+}  // namespace tablog::tools

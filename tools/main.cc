@@ -1,0 +1,53 @@
+// tablog: the native command line tool. See tools/README.md.
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <span>
+#include <string_view>
+
+#include "tools/command_line.h"
+
+namespace {
+
+using namespace tablog::tools;
+
+// Source of the convention: no-color.org.
+Colours colours_of(int descriptor) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool refused = (no_color != nullptr && *no_color != '\0') || term == nullptr ||
+                       std::string_view(term) == "dumb";
+  return !refused && isatty(descriptor) == 1 ? Colours::kAlways : Colours::kNever;
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  const bool known = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return known ? size.ws_col : 0;
+}
+
+// Every slot of a log is held open while it is read; a large one has more than the usual 1024.
+void allow_many_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+  }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  std::ios::sync_with_stdio(false);
+  allow_many_files();
+  const Streams streams{.data = std::cout,
+                        .notes = std::cerr,
+                        .data_colours = colours_of(STDOUT_FILENO),
+                        .notes_colours = colours_of(STDERR_FILENO),
+                        .width = terminal_width()};
+  return static_cast<int>(run_command_line(
+      std::span<const char* const>(arguments, static_cast<std::size_t>(count)), streams));
+}

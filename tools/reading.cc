@@ -1,0 +1,57 @@
+#include "tools/reading.h"
+
+#include "log/codec.h"
+#include "tools/text.h"
+
+namespace tablog::tools {
+
+Result<std::optional<Step>> next_step(storage::LogReader& log) {
+  auto frame = log.next();
+  if (!frame) {
+    return fail(frame.error());
+  }
+  if (!*frame) {
+    return std::nullopt;
+  }
+  Step step{.frame = **frame};
+  if (step.frame.commit) {
+    return step;
+  }
+  auto entry = decode_entry(step.frame.body);
+  if (!entry || entry->index != step.frame.header.index) {
+    return fail({.code = ErrorCode::kCorrupt,
+                 .message = "entry " + std::to_string(step.frame.header.index.value) +
+                            " verifies, and is not what its frame says: " +
+                            (entry ? "it has another index" : entry.error().message),
+                 .index = step.frame.header.index,
+                 .offset = step.frame.offset});
+  }
+  step.entry = *std::move(entry);
+  return step;
+}
+
+ExitCode tell(Output& output, const Error& error) {
+  output.error(error.message);
+  return exit_code_of(error);
+}
+
+ExitCode tell_tail(Output& output, const Source& source) {
+  if (source.state_error) {
+    output.warn("the state database cannot be read: " + source.state_error->message);
+  }
+  if (!source.log->torn_tail()) {
+    return ExitCode::kClean;
+  }
+  output.warn("torn tail " + torn_text(source));
+  return ExitCode::kTornTail;
+}
+
+std::string torn_text(const Source& source) {
+  const storage::TornTail& torn = *source.log->torn_tail();
+  return "after entry " + count_text(torn.after.value) + ": " +
+         counted(torn.bytes, "byte", "bytes") + " at offset " + std::to_string(torn.offset) +
+         " of slot " + torn.slot + " are no whole batch (" + std::string(source.log->torn_why()) +
+         ")";
+}
+
+}  // namespace tablog::tools

@@ -1,0 +1,235 @@
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/replayer.h"
+#include "tools/text.h"
+#include "tools/verbs.h"
+
+namespace tablog::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Replayed {
+  Index applied{};
+  Term term{};
+  std::int64_t time_ms{};
+  ChainHash chain{};
+  Digest digest{};
+  std::uint64_t compared{};
+  std::vector<std::pair<std::string, Digest>> tables{};
+  Bytes image{};
+};
+
+// ---- applying
+
+std::unexpected<Error> inside_request(const Entry& entry) {
+  const RequestStamp& stamp = *entry.request;
+  const std::uint64_t first = entry.index.value - stamp.position;
+  return fail(ErrorCode::kInvalidArgument,
+              "entry " + std::to_string(entry.index.value) +
+                  " stands inside a request that takes effect as a whole, entries " +
+                  std::to_string(first) + " to " + std::to_string(first + stamp.count - 1) +
+                  ": use --at with the last of them, or with the entry before");
+}
+
+Result<void> apply_until(storage::LogReader& log, Replayer& replayer, std::optional<Index> at,
+                         Replayed& replayed) {
+  while (true) {
+    const auto step = next_step(log);
+    if (!step) {
+      return fail(step.error());
+    }
+    if (!*step) {
+      return {};
+    }
+    // The commit frame behind the last entry is taken along: it has the digest to compare with.
+    if (at && (*step)->frame.header.index > *at) {
+      return {};
+    }
+    if (const auto added = replayer.add(**step); !added) {
+      return added;
+    }
+    if (const auto& entry = (*step)->entry) {
+      replayed.term = entry->term;
+      replayed.time_ms = entry->time_ms;
+      if (at && entry->index == *at && !ends_request(*entry)) {
+        return inside_request(*entry);
+      }
+    }
+  }
+}
+
+Result<void> finish(Replayer& replayer, const ReplayOptions& options, Replayed& replayed) {
+  storage::StateDatabase& state = replayer.state();
+  if (const auto committed = state.commit(); !committed) {
+    return committed;
+  }
+  replayed.applied = state.applied();
+  replayed.chain = state.chain();
+  replayed.compared = replayer.compared();
+  // In full: what the rows are, not what was added up on the way.
+  const auto digest = state.recompute_digest();
+  if (!digest) {
+    return fail(digest.error());
+  }
+  replayed.digest = *digest;
+  if (options.digests == Digests::kPerTable) {
+    auto tables = state.table_digests();
+    if (!tables) {
+      return fail(tables.error());
+    }
+    replayed.tables = *std::move(tables);
+  }
+  if (!options.file.empty()) {
+    auto image = state.snapshot();
+    if (!image) {
+      return fail(image.error());
+    }
+    replayed.image = *std::move(image);
+  }
+  return {};
+}
+
+// ---- the file
+
+std::unexpected<Error> fail_file(const std::string& path, const std::string& what) {
+  return fail(ErrorCode::kStorageUnavailable, "cannot write " + path_text(path) + ": " + what);
+}
+
+Result<void> check_target(const std::string& log, const ReplayOptions& options) {
+  std::error_code error;
+  if (fs::equivalent(options.file, log, error)) {
+    return fail(ErrorCode::kInvalidArgument, path_text(options.file) + " is the log itself");
+  }
+  if (fs::is_directory(options.file, error)) {
+    return fail(ErrorCode::kInvalidArgument, path_text(options.file) + " is a directory");
+  }
+  if (options.overwrite == Overwrite::kRefuse && fs::exists(options.file, error)) {
+    return fail(ErrorCode::kInvalidArgument,
+                path_text(options.file) + " is there already: --force replaces it");
+  }
+  return {};
+}
+
+// Beside the target, then moved there: whoever opens it sees the old database or the whole new one.
+Result<void> write_file(const std::string& path, const Bytes& image) {
+  const std::string partial = path + ".partial";
+  {
+    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+    file.write(reinterpret_cast<const char*>(image.data()),
+               static_cast<std::streamsize>(image.size()));
+    file.close();
+    if (!file) {
+      const int number = errno;
+      std::error_code ignored;
+      fs::remove(partial, ignored);
+      return fail_file(path, std::strerror(number));
+    }
+  }
+  std::error_code error;
+  // Of a database that is replaced: SQLite would take them for the new one's.
+  for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+    fs::remove(path + suffix, error);
+  }
+  fs::rename(partial, path, error);
+  return error ? fail_file(path, error.message()) : Result<void>{};
+}
+
+// ---- telling
+
+void print(const Source& source, const Replayed& replayed, const ReplayOptions& options,
+           Output& output) {
+  if (!output.is_table()) {
+    Json tables = Json::array();
+    for (const auto& [name, digest] : replayed.tables) {
+      tables.push_back({{"name", name}, {"digest", to_hex(digest.bytes)}});
+    }
+    Json json{{"path", source.path},
+              {"file", options.file.empty() ? Json(nullptr) : Json(options.file)},
+              {"bytes", replayed.image.size()},
+              {"applied", replayed.applied.value},
+              {"term", replayed.term.value},
+              {"time", replayed.time_ms},
+              {"chain", to_hex(replayed.chain.bytes)},
+              {"digest", to_hex(replayed.digest.bytes)},
+              {"digestsCompared", replayed.compared}};
+    if (options.digests == Digests::kPerTable) {
+      json["tables"] = std::move(tables);
+    }
+    output.document(json);
+    return;
+  }
+  Facts facts;
+  facts.add("applied", "entry " + std::to_string(replayed.applied.value) +
+                           (replayed.applied == Index{} ? ""
+                                                        : ", term " + term_text(replayed.term) +
+                                                              ", " + time_text(replayed.time_ms)));
+  facts.add("digest", to_hex(replayed.digest.bytes));
+  for (const auto& [name, digest] : replayed.tables) {
+    facts.add("  " + printable(name, 60), to_hex(digest.bytes));
+  }
+  facts.add("checked", counted(replayed.compared, "commit", "commits") +
+                           ": each digest is the one that the log names");
+  if (!options.file.empty()) {
+    facts.add("database", printable(options.file, 4096) + ", " + bytes_text(replayed.image.size()));
+  }
+  facts.print(output);
+}
+
+Result<Replayed> run(Source& source, const ReplayOptions& options) {
+  if (options.at && *options.at > source.log->last()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "there is no entry " + std::to_string(options.at->value) + ": the log ends with " +
+                    std::to_string(source.log->last().value));
+  }
+  auto replayer = Replayer::begin(*source.log);
+  if (!replayer) {
+    return fail(replayer.error());
+  }
+  Replayed replayed;
+  if (const auto done = apply_until(*source.log, *replayer, options.at, replayed); !done) {
+    return fail(done.error());
+  }
+  if (const auto& divergence = replayer->divergence()) {
+    return fail({.code = ErrorCode::kRejected,
+                 .message = divergence_text(*divergence),
+                 .index = divergence->index,
+                 .offset = {}});
+  }
+  if (const auto done = finish(*replayer, options, replayed); !done) {
+    return fail(done.error());
+  }
+  return replayed;
+}
+
+}  // namespace
+
+ExitCode replay(const std::string& path, const ReplayOptions& options, Output& output) {
+  if (const auto ready = check_target(path, options); !ready) {
+    return tell(output, ready.error());
+  }
+  auto source = open_source(path);
+  if (!source) {
+    return tell(output, source.error());
+  }
+  const auto replayed = run(*source, options);
+  if (!replayed) {
+    return tell(output, replayed.error());
+  }
+  if (!options.file.empty()) {
+    if (const auto written = write_file(options.file, replayed->image); !written) {
+      return tell(output, written.error());
+    }
+  }
+  print(*source, *replayed, options, output);
+  return tell_tail(output, *source);
+}
+
+}  // namespace tablog::tools

@@ -1,0 +1,43 @@
+// Replayer: the state of a log's entries, made from nothing but them, and compared with the digest
+// that every commit frame names.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "storage/state_database.h"
+#include "tools/reading.h"
+
+namespace tablog::tools {
+
+struct Divergence {
+  Index index{};
+  Digest expected{};  // that the commit frame names
+  Digest actual{};
+};
+
+class Replayer {
+ public:
+  // kCompacted: the log does not go back to entry 1, so nothing can be made from it alone.
+  [[nodiscard]] static Result<Replayer> begin(const storage::LogReader& log);
+
+  // Steps in log order. kEngineTooOld: the entries are for another SQLite than this one. Any other
+  // error of an entry's SQL: it does not do here what it did in the browser, told as kRejected.
+  [[nodiscard]] Result<void> add(const Step& step);
+
+  // The first commit frame whose digest is not that of the replayed state.
+  [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
+  [[nodiscard]] std::uint64_t compared() const { return compared_; }
+  [[nodiscard]] storage::StateDatabase& state() { return *state_; }
+
+ private:
+  explicit Replayer(std::unique_ptr<storage::StateDatabase> state) : state_(std::move(state)) {}
+
+  std::unique_ptr<storage::StateDatabase> state_;
+  std::optional<Divergence> divergence_;
+  std::uint64_t compared_{};
+};
+
+[[nodiscard]] std::string divergence_text(const Divergence& divergence);
+
+}  // namespace tablog::tools

@@ -1,0 +1,233 @@
+#include "tools/source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "log/export.h"
+#include "storage/posix_file.h"
+#include "tools/text.h"
+
+namespace tablog::tools {
+
+namespace {
+
+namespace fs = std::filesystem;
+using storage::LogReader;
+using storage::PosixMode;
+using storage::Slot;
+
+// How often a directory is read again where a writer seems to have changed it meanwhile.
+constexpr int kAttemptsMax = 8;
+
+std::unexpected<Error> not_a_log(const std::string& path, const std::string& why) {
+  return fail(ErrorCode::kInvalidArgument, path_text(path) + " " + why);
+}
+
+// ---- one file
+
+Result<Bytes> read_beginning(storage::File& file) {
+  Bytes bytes(kSegmentHeaderBytes);
+  const auto got = file.read(0, bytes);
+  if (!got) {
+    return fail(got.error());
+  }
+  bytes.resize(*got);
+  return bytes;
+}
+
+Result<Source> open_file(const std::string& path) {
+  auto file = storage::open_posix_file(path, PosixMode::kReadOnly);
+  if (!file) {
+    return fail(file.error());
+  }
+  const auto beginning = read_beginning(**file);
+  const auto size = (*file)->size();
+  if (!beginning || !size) {
+    return fail(beginning ? size.error() : beginning.error());
+  }
+  Source source{.kind = SourceKind::kExport, .path = path, .bytes = *size};
+  if (!is_export(*beginning)) {
+    const auto header = decode_segment_header(*beginning);
+    if (!header && header.error().code == ErrorCode::kNewerFormat) {
+      return fail(header.error());
+    }
+    return header ? not_a_log(path, "is one segment of a log: name its directory instead")
+                  : not_a_log(path, "is not an exported log");
+  }
+  auto log = LogReader::from_export(*std::move(file));
+  if (!log) {
+    return fail(log.error());
+  }
+  source.log = *std::move(log);
+  return source;
+}
+
+// ---- directories
+
+struct Directories {
+  fs::path log;
+  std::optional<fs::path> pool;
+};
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+std::vector<std::string> subdirectories(const fs::path& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator at(path, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    if (is_folder(at->path())) {
+      names.push_back(at->path().filename().string());
+    }
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+// "g12" -> 12.
+std::optional<std::uint64_t> generation_of(const std::string& name) {
+  if (name.size() < 2 || name.size() > 18 || name.front() != 'g' ||
+      name.find_first_not_of("0123456789", 1) != std::string::npos) {
+    return std::nullopt;
+  }
+  return std::stoull(name.substr(1));
+}
+
+Result<Directories> find_directories(const fs::path& path) {
+  if (is_folder(path / "log")) {
+    const fs::path pool = path / "db" / ".opaque";
+    return Directories{path / "log", is_folder(pool) ? std::optional(pool) : std::nullopt};
+  }
+  const auto names = subdirectories(path);
+  std::optional<std::uint64_t> newest;
+  std::string stores;
+  for (const std::string& name : names) {
+    if (generation_of(name) && is_folder(path / name / "log")) {
+      newest = std::max(newest.value_or(0), *generation_of(name));
+    }
+    if (is_folder(path / name / "g0")) {
+      stores += (stores.empty() ? "" : ", ") + printable(name, 100);
+    }
+  }
+  if (newest) {
+    return find_directories(path / ("g" + std::to_string(*newest)));
+  }
+  if (!stores.empty()) {
+    return not_a_log(path.string(), "holds stores: name one of them (" + stores + ")");
+  }
+  return Directories{path, std::nullopt};
+}
+
+// Reads the last segment to its end; rewinds. What next() tells there is the verdict on the tail.
+Result<void> probe_tail(LogReader& log) {
+  auto sought = log.seek(std::max(log.last(), log.first()));
+  while (sought) {
+    const auto frame = log.next();
+    if (!frame) {
+      sought = fail(frame.error());
+    } else if (!*frame) {
+      break;
+    }
+  }
+  if (const auto rewound = log.seek(log.first()); !rewound) {
+    return rewound;
+  }
+  return sought;
+}
+
+// True where the files were just written for the first time and hold nothing: a store without
+// entries.
+bool is_empty_log(const LogReader& log) {
+  return log.segments().empty();
+}
+
+// Nothing in the slots is a segment, although they hold something: not a log's directory at all.
+bool is_foreign(const std::vector<Slot>& slots) {
+  return std::ranges::none_of(slots, [](const Slot& slot) {
+    const auto beginning = read_beginning(*slot.file);
+    const auto header = beginning ? decode_segment_header(*beginning) : fail(beginning.error());
+    return header || header.error().code == ErrorCode::kNewerFormat;
+  });
+}
+
+Result<Source> read_directory(const std::string& path, const Directories& at) {
+  Source source{.kind = SourceKind::kDirectory, .path = path};
+  // The state database first: its log is at least as far as it is, also while both are written to.
+  if (at.pool) {
+    auto pool = storage::open_posix_slots(at.pool->string(), PosixMode::kReadOnly);
+    auto state = pool ? read_state(*std::move(pool)) : fail(pool.error());
+    if (state) {
+      source.state = *std::move(state);
+    } else {
+      source.state_error = state.error();
+    }
+  }
+  auto slots = storage::open_posix_slots(at.log.string(), PosixMode::kReadOnly);
+  if (!slots) {
+    return fail(slots.error());
+  }
+  const std::size_t files = slots->size();
+  for (const Slot& slot : *slots) {
+    source.bytes += slot.file->size().value_or(0);
+  }
+  const bool foreign = is_foreign(*slots);
+  auto log =
+      LogReader::from_slots(*std::move(slots), source.state ? source.state->applied : Index{});
+  const bool named = at.log.filename() == "log" && at.log != fs::path(path);
+  if (foreign && !named && (!log || is_empty_log(**log))) {
+    return not_a_log(path, "holds no log: no file in it is a segment");
+  }
+  if (!log) {
+    return fail(log.error());
+  }
+  source.log = *std::move(log);
+  source.spares = files - source.log->segments().size();
+  return source;
+}
+
+// A writer may be at work: what looks like damage is believed when it looks the same twice.
+Result<Source> open_directory(const std::string& path) {
+  const auto directories = find_directories(path);
+  if (!directories) {
+    return fail(directories.error());
+  }
+  std::optional<Error> before;
+  for (int attempt = 1;; ++attempt) {
+    auto source = read_directory(path, *directories);
+    std::optional<Error> found = source ? source->state_error : source.error();
+    if (source && !found) {
+      if (const auto tail = probe_tail(*source->log); !tail) {
+        found = tail.error();
+      }
+    }
+    if (!found || found == before || attempt == kAttemptsMax) {
+      return source;
+    }
+    before = found;
+  }
+}
+
+}  // namespace
+
+std::uint64_t Source::file_offset_of(std::uint64_t sequence) const {
+  if (kind == SourceKind::kDirectory) {
+    return 0;
+  }
+  const auto segments = log->segments();
+  ExportHeader header;
+  header.segments.resize(segments.size());
+  return std::accumulate(segments.begin(), segments.end(), header.header_bytes(),
+                         [&](std::uint64_t sum, const storage::SegmentInfo& segment) {
+                           return segment.sequence < sequence ? sum + segment.capacity : sum;
+                         });
+}
+
+Result<Source> open_source(const std::string& path) {
+  return is_folder(path) ? open_directory(path) : open_file(path);
+}
+
+}  // namespace tablog::tools
