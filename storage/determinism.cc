@@ -1,10 +1,12 @@
 #include "storage/determinism.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
-#include <random>
+#include <cstdlib>
 
 namespace tablog::storage {
 namespace {
@@ -17,8 +19,13 @@ namespace {
 }
 
 void system_entropy(std::span<std::byte> out) {
-  static std::random_device device;
-  for (auto& byte : out) byte = static_cast<std::byte>(device());
+  constexpr std::size_t kPieceBytesMax = 256;  // of one getentropy()
+  while (!out.empty()) {
+    const auto piece = out.first(std::min(out.size(), kPieceBytesMax));
+    // Without randomness nothing that needs it can go on.
+    if (getentropy(piece.data(), piece.size()) != 0) std::abort();
+    out = out.subspan(piece.size());
+  }
 }
 
 // Source of the constants: Vigna, splitmix64, public domain.
