@@ -1,12 +1,16 @@
 #include "storage/determinism.h"
 
 #include <sqlite3.h>
+#ifdef __EMSCRIPTEN__
+#include <wasi/api.h>
+#else
 #include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <cstdlib>
+#include <optional>
 
 namespace tablog::storage {
 namespace {
@@ -19,13 +23,15 @@ namespace {
 }
 
 void system_entropy(std::span<std::byte> out) {
+  // Without randomness nothing that needs it can go on.
+#ifdef __EMSCRIPTEN__  // its getentropy() has no import to call in a module without JavaScript
+  if (__wasi_random_get(reinterpret_cast<std::uint8_t*>(out.data()), out.size()) != 0) std::abort();
+#else
   constexpr std::size_t kPieceBytesMax = 256;  // of one getentropy()
-  while (!out.empty()) {
-    const auto piece = out.first(std::min(out.size(), kPieceBytesMax));
-    // Without randomness nothing that needs it can go on.
-    if (getentropy(piece.data(), piece.size()) != 0) std::abort();
-    out = out.subspan(piece.size());
+  for (; !out.empty(); out = out.subspan(std::min(out.size(), kPieceBytesMax))) {
+    if (getentropy(out.data(), std::min(out.size(), kPieceBytesMax)) != 0) std::abort();
   }
+#endif
 }
 
 // Source of the constants: Vigna, splitmix64, public domain.
