@@ -9,7 +9,9 @@ const schema = defineSchema({
     `CREATE TABLE item(seq INTEGER PRIMARY KEY, id TEXT, tab TEXT, at INTEGER);
      CREATE TABLE parent(id INTEGER PRIMARY KEY);
      CREATE TABLE child(id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent(id) DEFERRABLE INITIALLY DEFERRED);
-     CREATE TABLE unique_name(name TEXT UNIQUE CHECK (name <> ''))`,
+     CREATE TABLE unique_name(name TEXT UNIQUE CHECK (name <> ''));
+     CREATE TABLE refusing(a);
+     CREATE TRIGGER refuse BEFORE INSERT ON refusing BEGIN SELECT RAISE(ROLLBACK, 'not today'); END`,
   ],
   events: {
     "item.added": `INSERT INTO item(id, tab, at) VALUES (:id, :tab, :$index)`,
@@ -17,7 +19,7 @@ const schema = defineSchema({
     "name.taken": `INSERT INTO unique_name(name) VALUES (:name)`,
     "name.forced": `INSERT OR ROLLBACK INTO unique_name(name) VALUES (:name)`,
     "child.added": `INSERT INTO child(id, parent) VALUES (:id, :parent)`,
-    "all.refused": `SELECT RAISE(ROLLBACK, 'no')`,
+    "all.refused": `INSERT INTO refusing VALUES (1)`,
   },
 });
 
