@@ -1,5 +1,5 @@
-// Batch: what the leader asks of the state database, and what comes back. Pure data between two parts
-// that do not see each other: leader/ and storage/.
+// Batch: what the leader asks of the state database, and what comes back. Pure data between two
+// parts that do not see each other: leader/ and storage/.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace tablog {
 struct BatchItem {
   std::optional<RequestStamp> request{};  // position and count are filled in per entry
   std::vector<EntryBody> bodies{};        // all or none; at least one
-  std::uint32_t schema_version{};       // that the bodies were written for
+  std::uint32_t schema_version{};         // that the bodies were written for
   std::optional<Index> expected_index{};  // of the last app entry, or the item is a Conflict
 };
 

@@ -1,7 +1,8 @@
 #include "log/byte_source.h"
-#include "log/size.h"
 
 #include <algorithm>
+
+#include "log/size.h"
 
 namespace tablog {
 

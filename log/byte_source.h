@@ -40,8 +40,8 @@ class SubSource final : public ByteSource {
   std::uint64_t bytes_;
 };
 
-// Reads a source from front to back in large pieces: where every read crosses a process (Firefox) it
-// costs the same for 64 bytes as for 64 KiB.
+// Reads a source from front to back in large pieces: where every read crosses a process (Firefox)
+// it costs the same for 64 bytes as for 64 KiB.
 class Window {
  public:
   static constexpr std::size_t kChunkBytes = 256U << 10U;

@@ -1,4 +1,5 @@
-// Hash chain over the entries: chain(i) = XXH3-128(chain(i-1) ‖ bytes of entry i); chain(0) is zero.
+// Hash chain over the entries: chain(i) = XXH3-128(chain(i-1) ‖ bytes of entry i); chain(0) is
+// zero.
 #pragma once
 
 #include "log/entry.h"

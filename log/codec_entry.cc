@@ -21,7 +21,8 @@ constexpr std::size_t kScratchWords = 128;
 // Unpacked, an entry may be as large as packed; a run of zeros cannot make more of a few bytes.
 constexpr std::size_t kEntryWordsMax = kEntryBytesMax / codec::kWordBytes;
 
-// What packing can make of `words`: a tag and a count for each word at worst, and the segment table.
+// What packing can make of `words`: a tag and a count for each word at worst, and the segment
+// table.
 constexpr std::size_t packed_bytes_max(std::size_t words) {
   return (words + 2) * (codec::kWordBytes + 2);
 }
@@ -59,7 +60,8 @@ RequestStamp get(wire::RequestStamp::Reader from) {
       .count = from.getCount(),
       .settled_through = {from.getSettledThrough()},
       .request_hash = from.getRequestHash()};
-  require(stamp.count >= 1 && stamp.count <= kBatchEventsMax, "a request of no or too many entries");
+  require(stamp.count >= 1 && stamp.count <= kBatchEventsMax,
+          "a request of no or too many entries");
   require(stamp.position < stamp.count, "an entry outside its request");
   return stamp;
 }

@@ -54,33 +54,60 @@ struct PutBody {
 MessageBody get_body(wire::Message::Reader from) {
   using M = wire::Message;
   switch (from.which()) {
-    case M::APPEND_REQUESTS: return codec::get(from.getAppendRequests());
-    case M::SEEK: return Seek{};
-    case M::JOIN: return codec::get(from.getJoin());
-    case M::ACKNOWLEDGE: return Acknowledge{{from.getAcknowledge()}};
-    case M::RANGE_REQUEST: return codec::get(from.getRangeRequest());
-    case M::READ_INDEX_REQUEST: return ReadIndexRequest{from.getReadIndexRequest()};
-    case M::QUERY_REQUEST: return codec::get(from.getQueryRequest());
-    case M::TRANSFER_REQUEST: return codec::get(from.getTransferRequest());
-    case M::CHECKPOINT_REQUEST: return CheckpointRequest{from.getCheckpointRequest()};
-    case M::STATS_REQUEST: return StatsRequest{from.getStatsRequest()};
-    case M::CLOSE_SESSION: return CloseSession{get_id<ClientId>(from.getCloseSession())};
-    case M::DIGEST_DISPUTE: return DigestDispute{{from.getDigestDispute()}};
-    case M::ANNOUNCE: return codec::get(from.getAnnounce());
-    case M::COMMITTED: return codec::get(from.getCommitted());
-    case M::ANSWERS: return codec::get(from.getAnswers());
-    case M::RESEND_FROM: return codec::get(from.getResendFrom());
-    case M::SESSION_CLOSED: return SessionClosed{get_id<ClientId>(from.getSessionClosed())};
-    case M::RANGE: return codec::get(from.getRange());
-    case M::READ_INDEX: return codec::get(from.getReadIndex());
-    case M::QUERY_RESULT: return codec::get(from.getQueryResult());
-    case M::TRANSFER_CHUNK: return codec::get(from.getTransferChunk());
-    case M::CHECKPOINT_DONE: return codec::get(from.getCheckpointDone());
-    case M::STATS: return codec::get(from.getStats());
-    case M::SCHEMA_REFUSED: return SchemaRefused{codec::get(from.getSchemaRefused())};
-    case M::LEADER_FAILED: return LeaderFailed{codec::get(from.getLeaderFailed())};
-    case M::TAB_QUERY: return TabQuery{from.getTabQuery()};
-    case M::TAB_INFO: return codec::get(from.getTabInfo());
+    case M::APPEND_REQUESTS:
+      return codec::get(from.getAppendRequests());
+    case M::SEEK:
+      return Seek{};
+    case M::JOIN:
+      return codec::get(from.getJoin());
+    case M::ACKNOWLEDGE:
+      return Acknowledge{{from.getAcknowledge()}};
+    case M::RANGE_REQUEST:
+      return codec::get(from.getRangeRequest());
+    case M::READ_INDEX_REQUEST:
+      return ReadIndexRequest{from.getReadIndexRequest()};
+    case M::QUERY_REQUEST:
+      return codec::get(from.getQueryRequest());
+    case M::TRANSFER_REQUEST:
+      return codec::get(from.getTransferRequest());
+    case M::CHECKPOINT_REQUEST:
+      return CheckpointRequest{from.getCheckpointRequest()};
+    case M::STATS_REQUEST:
+      return StatsRequest{from.getStatsRequest()};
+    case M::CLOSE_SESSION:
+      return CloseSession{get_id<ClientId>(from.getCloseSession())};
+    case M::DIGEST_DISPUTE:
+      return DigestDispute{{from.getDigestDispute()}};
+    case M::ANNOUNCE:
+      return codec::get(from.getAnnounce());
+    case M::COMMITTED:
+      return codec::get(from.getCommitted());
+    case M::ANSWERS:
+      return codec::get(from.getAnswers());
+    case M::RESEND_FROM:
+      return codec::get(from.getResendFrom());
+    case M::SESSION_CLOSED:
+      return SessionClosed{get_id<ClientId>(from.getSessionClosed())};
+    case M::RANGE:
+      return codec::get(from.getRange());
+    case M::READ_INDEX:
+      return codec::get(from.getReadIndex());
+    case M::QUERY_RESULT:
+      return codec::get(from.getQueryResult());
+    case M::TRANSFER_CHUNK:
+      return codec::get(from.getTransferChunk());
+    case M::CHECKPOINT_DONE:
+      return codec::get(from.getCheckpointDone());
+    case M::STATS:
+      return codec::get(from.getStats());
+    case M::SCHEMA_REFUSED:
+      return SchemaRefused{codec::get(from.getSchemaRefused())};
+    case M::LEADER_FAILED:
+      return LeaderFailed{codec::get(from.getLeaderFailed())};
+    case M::TAB_QUERY:
+      return TabQuery{from.getTabQuery()};
+    case M::TAB_INFO:
+      return codec::get(from.getTabInfo());
   }
   require(false, "unknown kind of message");
   return {};
@@ -160,8 +187,7 @@ Bytes encode_message(const Message& message) {
 
   Bytes bytes(capnp::computeSerializedSizeInWords(builder) * codec::kWordBytes);
   assert(bytes.size() <= kMessageBytesMax);  // whoever builds a message keeps within it
-  kj::ArrayOutputStream out(
-      kj::arrayPtr(reinterpret_cast<kj::byte*>(bytes.data()), bytes.size()));
+  kj::ArrayOutputStream out(kj::arrayPtr(reinterpret_cast<kj::byte*>(bytes.data()), bytes.size()));
   capnp::writeMessage(out, builder);
   return bytes;
 }

@@ -1,5 +1,6 @@
-// Private to codec_message.cc, codec_to_leader.cc and codec_to_replica.cc: the bodies of messages with
-// more than one field, each as in log/message.h and log/wire.capnp. Reading throws, as in codec_wire.h.
+// Private to codec_message.cc, codec_to_leader.cc and codec_to_replica.cc: the bodies of messages
+// with more than one field, each as in log/message.h and log/wire.capnp. Reading throws, as in
+// codec_wire.h.
 #pragma once
 
 #include "log/codec_wire.h"

@@ -19,9 +19,9 @@ namespace tablog {
 using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
 
-inline constexpr std::size_t kEntryBytesMax = 16U << 20U;   // encoded body, 16 MiB
-inline constexpr std::size_t kBatchEventsMax = 1U << 20U;   // events in one appendBatch
-inline constexpr std::size_t kArgumentsMax = 1000;          // named parameters of one event
+inline constexpr std::size_t kEntryBytesMax = 16U << 20U;  // encoded body, 16 MiB
+inline constexpr std::size_t kBatchEventsMax = 1U << 20U;  // events in one appendBatch
+inline constexpr std::size_t kArgumentsMax = 1000;         // named parameters of one event
 
 // What SQLite can store; booleans are 0/1, objects and arrays JSON text, before they come here.
 using Value = std::variant<std::monostate, std::int64_t, double, std::string, Bytes>;
@@ -38,10 +38,11 @@ struct Argument {
 struct RequestStamp {
   ClientId client{};
   RequestNumber number{};
-  std::uint32_t position{};       // 0-based place of this entry among the request's entries
-  std::uint32_t count{1};         // entries of the request
+  std::uint32_t position{};         // 0-based place of this entry among the request's entries
+  std::uint32_t count{1};           // entries of the request
   RequestNumber settled_through{};  // every number up to here is answered and will not come again
-  std::uint64_t request_hash{};   // XXH3-64 of the request's payload: same number, other words is a bug
+  std::uint64_t
+      request_hash{};  // XXH3-64 of the request's payload: same number, other words is a bug
   bool operator==(const RequestStamp&) const = default;
 };
 
@@ -54,7 +55,8 @@ struct Event {
 struct Exec {
   std::string sql{};  // one or more statements
   std::vector<Argument> params{};
-  std::int64_t changes{};  // rows that it changed when it was sequenced; not part of the request hash
+  std::int64_t
+      changes{};  // rows that it changed when it was sequenced; not part of the request hash
   bool operator==(const Exec&) const = default;
 };
 
@@ -86,8 +88,8 @@ struct Schema {
   std::vector<Materializer> materializers{};
   std::vector<Upcaster> upcasters{};
   std::uint32_t flags{};          // none defined in format version 0
-  std::string engine{};             // "3.54.1": the SQLite that replays this
-  std::string compile_options{};    // cmake/sqlite_options.cmake, as one string
+  std::string engine{};           // "3.54.1": the SQLite that replays this
+  std::string compile_options{};  // cmake/sqlite_options.cmake, as one string
   std::uint64_t profile_hash{};   // of the connection profile, storage/profile.h
   bool operator==(const Schema&) const = default;
 };
@@ -102,15 +104,14 @@ struct SessionClose {
   bool operator==(const SessionClose&) const = default;
 };
 
-using EntryBody =
-    std::variant<Event, Exec, Void, TermStart, Schema, CheckpointMark, SessionClose>;
+using EntryBody = std::variant<Event, Exec, Void, TermStart, Schema, CheckpointMark, SessionClose>;
 
 struct Entry {
   Index index{};
   Term term{};
-  std::int64_t time_ms{};  // leader time since the epoch; never decreasing within a term
-  std::int64_t wall_ms{};  // the leader's raw wall clock since the epoch
-  std::uint64_t seed{};    // of random() and randomblob() while this entry is applied
+  std::int64_t time_ms{};          // leader time since the epoch; never decreasing within a term
+  std::int64_t wall_ms{};          // the leader's raw wall clock since the epoch
+  std::uint64_t seed{};            // of random() and randomblob() while this entry is applied
   std::uint32_t schema_version{};  // that `body` was written for; 0 before the first schema
   std::optional<RequestStamp> request{};
   EntryBody body{};

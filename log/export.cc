@@ -21,10 +21,8 @@ constexpr std::uint64_t header_bytes_of(std::uint64_t segments) {
 }
 
 std::unexpected<Error> corrupt(std::string message, std::uint64_t offset) {
-  return fail({.code = ErrorCode::kCorrupt,
-               .message = std::move(message),
-               .index = {},
-               .offset = offset});
+  return fail(
+      {.code = ErrorCode::kCorrupt, .message = std::move(message), .index = {}, .offset = offset});
 }
 
 Result<Bytes> read_exactly(ByteSource& source, std::uint64_t offset, std::size_t size) {
@@ -70,7 +68,9 @@ bool is_consistent(const ExportHeader& header, std::uint64_t size) {
 
 }  // namespace
 
-std::uint64_t ExportHeader::header_bytes() const { return header_bytes_of(segments.size()); }
+std::uint64_t ExportHeader::header_bytes() const {
+  return header_bytes_of(segments.size());
+}
 
 std::uint64_t ExportHeader::total_bytes() const {
   return std::accumulate(
@@ -134,9 +134,9 @@ Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size) 
     return corrupt("the export's header does not verify", 0);
   }
   if (const auto version = load<std::uint32_t>(*whole, 8); version > kFormatVersion) {
-    return fail(ErrorCode::kNewerFormat,
-                "the export is in format version " + std::to_string(version) +
-                    "; this build reads up to " + std::to_string(kFormatVersion));
+    return fail(ErrorCode::kNewerFormat, "the export is in format version " +
+                                             std::to_string(version) + "; this build reads up to " +
+                                             std::to_string(kFormatVersion));
   }
   ExportHeader header = decode(*whole, segments);
   const auto promised = load<std::uint64_t>(*whole, 88);

@@ -1,5 +1,5 @@
-// Export: a whole log in one file. A header with a table of the segments, the segments' bytes as they
-// stand, a sealing footer, so that a cut file is noticed. Layout: docs/log_format.md#export.
+// Export: a whole log in one file. A header with a table of the segments, the segments' bytes as
+// they stand, a sealing footer, so that a cut file is noticed. Layout: docs/log_format.md#export.
 // Pure but for the source it reads.
 #pragma once
 

@@ -28,8 +28,9 @@ enum class FrameKind : std::uint32_t {
 struct FrameHeader {
   FrameKind kind{};
   std::uint32_t body_bytes{};
-  Index index{};            // entry: its own; commit and seal: of the last entry before
-  Index flushed_through{};  // known to be durable when this frame was written: the proof in recovery
+  Index index{};  // entry: its own; commit and seal: of the last entry before
+  Index
+      flushed_through{};  // known to be durable when this frame was written: the proof in recovery
   std::uint64_t salt{};   // of the segment
   std::uint64_t body_hash{};
   bool operator==(const FrameHeader&) const = default;
@@ -39,10 +40,10 @@ struct FrameHeader {
 struct Commit {
   Index first{};
   Index last{};
-  Term term{};              // of the last entry
+  Term term{};             // of the last entry
   std::int64_t time_ms{};  // of the last entry
-  ChainHash chain{};        // through the last entry
-  Digest digest{};          // of the state after it
+  ChainHash chain{};       // through the last entry
+  Digest digest{};         // of the state after it
   bool operator==(const Commit&) const = default;
 };
 
@@ -56,13 +57,12 @@ struct Seal {
 
 // Bytes a frame takes in the file: header, body, zeros up to the alignment.
 [[nodiscard]] constexpr std::uint64_t frame_bytes(std::uint64_t body_bytes) {
-  return kFrameHeaderBytes +
-         (body_bytes + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
+  return kFrameHeaderBytes + (body_bytes + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
 }
 
 // Where and among what a frame is written. `offset` is from the start of the segment's file: it is
-// part of the header's checksum, so that a frame found elsewhere (in the body of an entry that holds
-// a copy of a log) is not one.
+// part of the header's checksum, so that a frame found elsewhere (in the body of an entry that
+// holds a copy of a log) is not one.
 struct FrameContext {
   std::uint64_t salt{};
   std::uint64_t offset{};

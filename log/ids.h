@@ -16,12 +16,16 @@ struct Strong {
   constexpr auto operator<=>(const Strong&) const = default;
 };
 
-using Index = Strong<struct IndexTag>;                  // 1, 2, 3, …; 0 means "before the first entry"
-using Generation = Strong<struct GenerationTag>;        // of the store's files; 0 is the first
+using Index = Strong<struct IndexTag>;            // 1, 2, 3, …; 0 means "before the first entry"
+using Generation = Strong<struct GenerationTag>;  // of the store's files; 0 is the first
 using RequestNumber = Strong<struct RequestNumberTag>;  // 1, 2, 3, … within a session; 0: none
 
-[[nodiscard]] constexpr Index next(Index i) { return Index{i.value + 1}; }
-[[nodiscard]] constexpr RequestNumber next(RequestNumber n) { return RequestNumber{n.value + 1}; }
+[[nodiscard]] constexpr Index next(Index i) {
+  return Index{i.value + 1};
+}
+[[nodiscard]] constexpr RequestNumber next(RequestNumber n) {
+  return RequestNumber{n.value + 1};
+}
 
 // A leader's period of office. The high part is the generation, so a leader of a newer generation
 // always outranks one of an older. JavaScript sees the whole value; 21 bits of generation and 32 of
@@ -44,10 +48,11 @@ struct Bits128 {
   [[nodiscard]] constexpr bool is_zero() const { return *this == Bits128{}; }
 };
 
-using StoreId = Bits128<struct StoreIdTag>;      // minted when a store's first segment is written
-using ClientId = Bits128<struct ClientIdTag>;    // a tab's session; minted per page load
-using ChainHash = Bits128<struct ChainHashTag>;  // XXH3-128 over the previous hash and the entry's bytes
-using Digest = Bits128<struct DigestTag>;        // XXH3-128 over the per-table digests
+using StoreId = Bits128<struct StoreIdTag>;    // minted when a store's first segment is written
+using ClientId = Bits128<struct ClientIdTag>;  // a tab's session; minted per page load
+using ChainHash =
+    Bits128<struct ChainHashTag>;          // XXH3-128 over the previous hash and the entry's bytes
+using Digest = Bits128<struct DigestTag>;  // XXH3-128 over the per-table digests
 
 // Lower-case hexadecimal, 32 characters, first byte first.
 [[nodiscard]] std::string to_hex(const std::array<std::byte, 16>& bytes);

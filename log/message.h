@@ -12,7 +12,8 @@
 
 namespace tablog {
 
-// Of a whole encoded message. It bounds what one appendBatch may carry, with the envelope's share left.
+// Of a whole encoded message. It bounds what one appendBatch may carry, with the envelope's share
+// left.
 inline constexpr std::size_t kMessageBytesMax = 64U << 20U;  // 64 MiB
 
 enum class Role : std::uint8_t { kReplica = 0, kLeader = 1 };
@@ -28,9 +29,8 @@ struct Address {
 
 // ---- replica -> leader -------------------------------------------------------------------------
 
-
-// What one request asks for: the events of one append or appendBatch, one exec, or the withdrawal of
-// the number.
+// What one request asks for: the events of one append or appendBatch, one exec, or the withdrawal
+// of the number.
 using Payload = std::variant<std::vector<Event>, Exec, Void>;
 
 struct AppendRequest {
@@ -39,13 +39,14 @@ struct AppendRequest {
   std::uint32_t schema_version{};
   Durability durability{};
   std::optional<Index> expected_index{};  // of the last app entry, or the append is a Conflict
-  std::uint32_t leader_deaths{};        // leaders that ended with this request in flight
+  std::uint32_t leader_deaths{};          // leaders that ended with this request in flight
   std::uint64_t request_hash{};
   Payload payload{};
   bool operator==(const AppendRequest&) const = default;
 };
 
-// The unsent requests of a session, ascending and without gaps. One message for all calls of a task.
+// The unsent requests of a session, ascending and without gaps. One message for all calls of a
+// task.
 struct AppendRequests {
   ClientId client{};
   std::vector<AppendRequest> requests{};
@@ -57,13 +58,13 @@ struct Seek {
   bool operator==(const Seek&) const = default;
 };
 
-// Subscribes the sender to Committed from `applied` on. The leader answers with Committed (also empty),
-// or with SchemaRefused. `applied` 0 with `wants_entries` means: a snapshot first, please.
+// Subscribes the sender to Committed from `applied` on. The leader answers with Committed (also
+// empty), or with SchemaRefused. `applied` 0 with `wants_entries` means: a snapshot first, please.
 struct Join {
   Index applied{};
-  ChainHash chain{};       // of the replica at `applied`
+  ChainHash chain{};     // of the replica at `applied`
   bool wants_entries{};  // false for replica: "none": only heads and answers
-  Schema schema{};         // the page's; a newer version is migrated to
+  Schema schema{};       // the page's; a newer version is migrated to
   bool operator==(const Join&) const = default;
 };
 
@@ -91,7 +92,7 @@ struct ReadIndexRequest {
 // A query that the leader runs for a tab without a replica. Answered by QueryResult.
 struct QueryRequest {
   std::uint64_t call{};
-  Index not_before{};    // session consistency: the leader has at least this applied, or waits
+  Index not_before{};  // session consistency: the leader has at least this applied, or waits
   bool linearizable{};
   std::string sql{};
   std::vector<Argument> params{};
@@ -142,13 +143,14 @@ struct Announce {
 
 // Whole batches, in order. Empty: only the head moves, ask for the range when you can.
 struct Committed {
-  Index previous{};           // index before the first entry
+  Index previous{};  // index before the first entry
   ChainHash previous_chain{};
   std::vector<std::shared_ptr<const Bytes>> entries;  // encoded; decode_entry
   Index head{};
   Index durable{};     // flushed through
   Index checkpoint{};  // state database flushed through
-  std::optional<Digest> digest{};  // of the state after the last entry here; none in a catch-up range
+  std::optional<Digest>
+      digest{};  // of the state after the last entry here; none in a catch-up range
   bool operator==(const Committed& other) const;
 };
 
@@ -159,7 +161,7 @@ struct Accepted {
   Term term{};
   std::int64_t time_ms{};
   std::int64_t changes{};  // of an exec
-  bool voided{};  // the number was withdrawn: it took no effect
+  bool voided{};           // the number was withdrawn: it took no effect
   bool operator==(const Accepted&) const = default;
 };
 struct Answer {

@@ -8,7 +8,8 @@
 
 namespace tablog {
 
-inline constexpr std::uint64_t kPayloadOverheadBytes = 256;  // per entry: stamp, frame header, pointers
+inline constexpr std::uint64_t kPayloadOverheadBytes =
+    256;  // per entry: stamp, frame header, pointers
 
 // Of one request. Its entries, and the rest of a leader's batch (8 MiB), still make one message.
 inline constexpr std::uint64_t kPayloadBytesMax = 48U << 20U;

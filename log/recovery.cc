@@ -11,7 +11,7 @@ bool is_verdict(const Error& error) {  // on the bytes; others are the source's
 }
 
 struct Tail {
-  std::uint64_t end{};     // behind the last byte that is not zero; `begin` if all are
+  std::uint64_t end{};      // behind the last byte that is not zero; `begin` if all are
   Index flushed_through{};  // highest that a frame of this segment in it names
 };
 
@@ -73,14 +73,15 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
                  .log = header.before,
                  .proven = header.before.index,
                  .index = SegmentIndex(begin_of(header))};
-  SegmentWalk walk(source, header.salt, begin_of(header), SegmentWalk::Start::kBetweenBatches, size);
+  SegmentWalk walk(source, header.salt, begin_of(header), SegmentWalk::Start::kBetweenBatches,
+                   size);
   Index flushed_through = proven;
   Result<WalkedFrame> frame = walk.next();
   for (; frame && !frame->seal; frame = walk.next()) {
     flushed_through = std::max(flushed_through, frame->header.flushed_through);
     const bool commits = frame->commit.has_value();
-    end.index.offer(walk.position(), commits ? SegmentWalk::Start::kBetweenBatches
-                                             : SegmentWalk::Start::kInBatch);
+    end.index.offer(walk.position(),
+                    commits ? SegmentWalk::Start::kBetweenBatches : SegmentWalk::Start::kInBatch);
     if (commits) {
       end.offset = walk.position().offset;
       end.log = {frame->commit->last, frame->commit->chain, frame->commit->term,
@@ -104,11 +105,11 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
                         : frame.error();
     error.index = std::min(next(walk.position().index), proof);
     error.offset = walk.position().offset;
-    return fail(to_corrupt(std::move(error),
-                           proof == proven ? "the state database holds entry " +
-                                                 std::to_string(proof.value)
-                                           : "a later frame says so of all through entry " +
-                                                 std::to_string(proof.value)));
+    return fail(to_corrupt(
+        std::move(error),
+        proof == proven
+            ? "the state database holds entry " + std::to_string(proof.value)
+            : "a later frame says so of all through entry " + std::to_string(proof.value)));
   }
   end.proven = std::max({header.before.index, flushed_through, tail->flushed_through});
   end.torn_bytes = tail->end - tail_begin;
@@ -120,8 +121,8 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
 
 Result<SegmentIndex> verify_closed(ByteSource& source, const SegmentHeader& header,
                                    const SegmentHeader& successor) {
-  const std::string proof = "a later segment begins with entry " +
-                            std::to_string(successor.base().value);
+  const std::string proof =
+      "a later segment begins with entry " + std::to_string(successor.base().value);
   SegmentIndex index(begin_of(header));
   SegmentWalk walk(source, header.salt, begin_of(header), SegmentWalk::Start::kBetweenBatches,
                    successor.predecessor->end);

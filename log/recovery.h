@@ -1,9 +1,9 @@
 // Recovery: where a segment's log ends, and whether what stands behind the end is a torn tail or
 // damage. DESIGN section 5; docs/log_format.md#recovery. Pure but for the source it reads.
 //
-// A frame X that does not verify is damage if and only if something proves that X had been flushed: a
-// later frame's `flushed_through`, the successor segment, or `proven` (the state database). "Valid
-// frames later on" alone prove nothing: an unflushed batch may lose any of its sectors.
+// A frame X that does not verify is damage if and only if something proves that X had been flushed:
+// a later frame's `flushed_through`, the successor segment, or `proven` (the state database).
+// "Valid frames later on" alone prove nothing: an unflushed batch may lose any of its sectors.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ namespace tablog {
 
 // The end of the last segment.
 struct SegmentEnd {
-  std::uint64_t offset{};    // behind the last commit frame
-  LogPosition log{};         // where the log stands there
+  std::uint64_t offset{};      // behind the last commit frame
+  LogPosition log{};           // where the log stands there
   Index proven{};              // highest that is proven to be flushed; at most log.index
   std::optional<Seal> seal{};  // stands at `offset`
   SegmentIndex index;
@@ -31,8 +31,8 @@ struct SegmentEnd {
 [[nodiscard]] Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header,
                                           std::uint64_t size, Index proven);
 
-// Walks a segment that `successor` follows, up to the end that it names. The successor proves that all
-// of it was flushed: anything that does not verify is kCorrupt{index, offset}.
+// Walks a segment that `successor` follows, up to the end that it names. The successor proves that
+// all of it was flushed: anything that does not verify is kCorrupt{index, offset}.
 [[nodiscard]] Result<SegmentIndex> verify_closed(ByteSource& source, const SegmentHeader& header,
                                                  const SegmentHeader& successor);
 

@@ -15,8 +15,8 @@ namespace tablog {
 // The codes of TablogError in the public API (docs of web/src/errors.ts), one to one and in the
 // same order, and those that never leave the core. Numbers are stable: they cross the wire.
 enum class ErrorCode : std::uint8_t {
-  kRejected = 1,            // SQL said no: constraint, RAISE, deferred foreign key, forbidden statement
-  kConflict = 2,            // expectedIndex does not match; `Error::index` is the actual one
+  kRejected = 1,  // SQL said no: constraint, RAISE, deferred foreign key, forbidden statement
+  kConflict = 2,  // expectedIndex does not match; `Error::index` is the actual one
   kInvalidArgument = 3,     // missing, extra or unstorable parameter
   kUnknownEvent = 4,        // no materializer of that type; the message names the nearest
   kTooLarge = 5,            // an entry over kEntryBytesMax

@@ -8,7 +8,7 @@ namespace tablog {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x676553676F4C4254;  // "TBLogSeg"
-constexpr std::size_t kFieldsBytes = 168;             // the checksum is over these, and follows them
+constexpr std::size_t kFieldsBytes = 168;  // the checksum is over these, and follows them
 constexpr std::uint32_t kHasPredecessor = 1U << 0U;
 constexpr std::uint32_t kHasDigest = 1U << 1U;
 
@@ -46,9 +46,9 @@ Result<SegmentHeader> decode_segment_header(ByteView bytes) {
     return fail(ErrorCode::kMalformed, "not a segment's header, or a damaged one");
   }
   if (const auto version = load<std::uint32_t>(bytes, 8); version > kFormatVersion) {
-    return fail(ErrorCode::kNewerFormat,
-                "the log is in format version " + std::to_string(version) +
-                    "; this build reads up to " + std::to_string(kFormatVersion) + ". Reload.");
+    return fail(ErrorCode::kNewerFormat, "the log is in format version " + std::to_string(version) +
+                                             "; this build reads up to " +
+                                             std::to_string(kFormatVersion) + ". Reload.");
   }
   const auto flags = load<std::uint32_t>(bytes, 12);
   SegmentHeader header{.store = load_id<StoreId>(bytes, 16),
@@ -70,12 +70,11 @@ Result<SegmentHeader> decode_segment_header(ByteView bytes) {
                                      .end = load<std::uint64_t>(bytes, 128)};
   }
   const bool consistent =
-      header.sequence >= 1 &&
-      (flags & ~(kHasPredecessor | kHasDigest)) == 0 &&
+      header.sequence >= 1 && (flags & ~(kHasPredecessor | kHasDigest)) == 0 &&
       header.predecessor.has_value() == (header.sequence > 1) &&
-      (!header.predecessor || (header.predecessor->sequence == header.sequence - 1 &&
-                               header.predecessor->end >= kSegmentHeaderBytes &&
-                               header.predecessor->end % 8 == 0));
+      (!header.predecessor ||
+       (header.predecessor->sequence == header.sequence - 1 &&
+        header.predecessor->end >= kSegmentHeaderBytes && header.predecessor->end % 8 == 0));
   if (!consistent) {
     return fail(ErrorCode::kMalformed, "a segment's header contradicts itself");
   }

@@ -13,8 +13,8 @@ namespace tablog {
 inline constexpr std::uint32_t kFormatVersion = 0;
 inline constexpr std::size_t kSegmentHeaderBytes = 4096;  // reserved; frames begin here
 
-// Where the log stood when a segment was begun: what an append needs to know, so that recovery reads
-// no segment but the last.
+// Where the log stood when a segment was begun: what an append needs to know, so that recovery
+// reads no segment but the last.
 struct LogPosition {
   Index index{};  // last entry before the segment
   ChainHash chain{};
@@ -28,7 +28,8 @@ struct LogPosition {
 struct Predecessor {
   std::uint64_t sequence{};
   std::uint64_t salt{};
-  std::uint64_t end{};  // bytes from the start of its file: behind its last commit frame that counts
+  std::uint64_t
+      end{};  // bytes from the start of its file: behind its last commit frame that counts
   bool operator==(const Predecessor&) const = default;
 };
 
@@ -37,7 +38,7 @@ struct SegmentHeader {
   Generation generation{};
   std::uint64_t sequence{};  // 1, 2, 3, … without gaps
   std::uint64_t salt{};      // new for each segment, also where a slot is used again
-  LogPosition before{};        // its base is before.index + 1; all up to before.index is flushed
+  LogPosition before{};      // its base is before.index + 1; all up to before.index is flushed
   std::optional<Predecessor> predecessor{};  // none: the first segment
   bool operator==(const SegmentHeader&) const = default;
 

@@ -44,9 +44,8 @@ Result<void> check_link(const FoundSegment& before, const FoundSegment& after) {
 Result<std::vector<FoundSegment>> link_segments(std::vector<FoundSegment> found) {
   std::ranges::sort(found, {}, [](const FoundSegment& item) { return item.header.sequence; });
   if (!found.empty() && found.front().header.predecessor) {
-    return corrupt(
-        "segment " + std::to_string(found.front().header.sequence - 1) + " is missing",
-        found.front().header);
+    return corrupt("segment " + std::to_string(found.front().header.sequence - 1) + " is missing",
+                   found.front().header);
   }
   for (std::size_t i = 1; i < found.size(); ++i) {
     if (const auto linked = check_link(found[i - 1], found[i]); !linked) {

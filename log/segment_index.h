@@ -1,5 +1,5 @@
-// SegmentIndex: some of the places of a segment where a walk can begin, so that reading an entry does
-// not walk its segment from the front. In memory only; rebuilt by walking.
+// SegmentIndex: some of the places of a segment where a walk can begin, so that reading an entry
+// does not walk its segment from the front. In memory only; rebuilt by walking.
 #pragma once
 
 #include <algorithm>

@@ -90,7 +90,8 @@ Result<void> SegmentWalk::accept(const WalkedFrame& frame) {
       break;
     case FrameKind::kCommit:
       if (frame.commit->last != last || (batch_first_ && frame.commit->first != *batch_first_)) {
-        return fail(ErrorCode::kMalformed, "a commit frame names other entries than stand before it");
+        return fail(ErrorCode::kMalformed,
+                    "a commit frame names other entries than stand before it");
       }
       if (frame.commit->chain != position_.chain) {
         return fail(ErrorCode::kMalformed, "the hash chain does not match the commit frame");

@@ -1,6 +1,6 @@
 // SegmentWalk: the frames of one segment from front to back, each verified: checksums, dense order,
-// hash chain. What a frame that does not verify means, a torn tail or damage, is recovery.h's matter.
-// Pure but for the source it reads.
+// hash chain. What a frame that does not verify means, a torn tail or damage, is recovery.h's
+// matter. Pure but for the source it reads.
 #pragma once
 
 #include <optional>
@@ -36,9 +36,9 @@ class SegmentWalk {
   SegmentWalk(ByteSource& source, std::uint64_t salt, const WalkPosition& from, Start start,
               std::uint64_t end);
 
-  // kTruncated: the rest is shorter than a frame. kMalformed: what stands at the position is not the
-  // frame that has to come; both with `offset`, and `index` of the entry that should stand there.
-  // The position stays. Other errors are the source's.
+  // kTruncated: the rest is shorter than a frame. kMalformed: what stands at the position is not
+  // the frame that has to come; both with `offset`, and `index` of the entry that should stand
+  // there. The position stays. Other errors are the source's.
   [[nodiscard]] Result<WalkedFrame> next();
 
   [[nodiscard]] const WalkPosition& position() const { return position_; }

@@ -38,13 +38,13 @@ void SessionTable::apply(const Entry& entry) {
   Session& session = sessions_[stamp.client];
   session.last_logged = std::max(session.last_logged, stamp.number);
   session.settled_through = std::max(session.settled_through, stamp.settled_through);
-  session.unsettled.insert_or_assign(
-      stamp.number, Accepted{.first_index = {entry.index.value - stamp.position},
-                             .count = stamp.count,
-                             .term = entry.term,
-                             .time_ms = entry.time_ms,
-                             .changes = exec != nullptr ? exec->changes : 0,
-                             .voided = std::holds_alternative<Void>(entry.body)});
+  session.unsettled.insert_or_assign(stamp.number,
+                                     Accepted{.first_index = {entry.index.value - stamp.position},
+                                              .count = stamp.count,
+                                              .term = entry.term,
+                                              .time_ms = entry.time_ms,
+                                              .changes = exec != nullptr ? exec->changes : 0,
+                                              .voided = std::holds_alternative<Void>(entry.body)});
   session.unsettled.erase(session.unsettled.begin(),
                           session.unsettled.upper_bound(session.settled_through));
   dirty_.insert(stamp.client);
@@ -77,9 +77,10 @@ Bytes SessionTable::encode(const Session& session) {
 }
 
 Result<Session> SessionTable::decode(ByteView bytes) {
-  const auto malformed = [] { return fail(ErrorCode::kMalformed, "a session that does not decode"); };
-  if (bytes.size() < kSessionBytes ||
-      load<std::uint32_t>(bytes, 24) > 1 ||
+  const auto malformed = [] {
+    return fail(ErrorCode::kMalformed, "a session that does not decode");
+  };
+  if (bytes.size() < kSessionBytes || load<std::uint32_t>(bytes, 24) > 1 ||
       (bytes.size() - kSessionBytes) / kUnsettledBytes != load<std::uint32_t>(bytes, 28) ||
       (bytes.size() - kSessionBytes) % kUnsettledBytes != 0) {
     return malformed();
@@ -97,14 +98,13 @@ Result<Session> SessionTable::decode(ByteView bytes) {
         (!session.unsettled.empty() && number <= session.unsettled.rbegin()->first)) {
       return malformed();
     }
-    session.unsettled.emplace_hint(
-        session.unsettled.end(), number,
-        Accepted{.first_index = {load<std::uint64_t>(bytes, at + 8)},
-                 .count = load<std::uint32_t>(bytes, at + 40),
-                 .term = {load<std::uint64_t>(bytes, at + 16)},
-                 .time_ms = load<std::int64_t>(bytes, at + 24),
-                 .changes = load<std::int64_t>(bytes, at + 32),
-                 .voided = load<std::uint32_t>(bytes, at + 44) == 1});
+    session.unsettled.emplace_hint(session.unsettled.end(), number,
+                                   Accepted{.first_index = {load<std::uint64_t>(bytes, at + 8)},
+                                            .count = load<std::uint32_t>(bytes, at + 40),
+                                            .term = {load<std::uint64_t>(bytes, at + 16)},
+                                            .time_ms = load<std::int64_t>(bytes, at + 24),
+                                            .changes = load<std::int64_t>(bytes, at + 32),
+                                            .voided = load<std::uint32_t>(bytes, at + 44) == 1});
   }
   return session;
 }
@@ -113,6 +113,8 @@ void SessionTable::restore(const ClientId& client, Session session) {
   sessions_.insert_or_assign(client, std::move(session));
 }
 
-std::set<ClientId> SessionTable::take_dirty() { return std::exchange(dirty_, {}); }
+std::set<ClientId> SessionTable::take_dirty() {
+  return std::exchange(dirty_, {});
+}
 
 }  // namespace tablog

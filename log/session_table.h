@@ -1,7 +1,8 @@
 // SessionTable: what the log says of every session, so that a repeated request is answered and not
 // applied again. A pure function of the entries: every replica, and every replay, has the same one.
 // Rules: DESIGN section 4, docs/protocol.md#sessions. Kept in the state database in the same
-// transaction as the entries (storage/state_database.h), and in the leader's memory (leader/leader.h).
+// transaction as the entries (storage/state_database.h), and in the leader's memory
+// (leader/leader.h).
 #pragma once
 
 #include <map>
@@ -14,10 +15,10 @@
 namespace tablog {
 
 struct Session {
-  RequestNumber last_logged;       // highest number with an entry; 0: none
-  RequestNumber settled_through;   // answered, never sent again
+  RequestNumber last_logged;                    // highest number with an entry; 0: none
+  RequestNumber settled_through;                // answered, never sent again
   std::map<RequestNumber, Accepted> unsettled;  // logged numbers above settled_through
-  std::optional<Term> closed;      // a tombstone, until the next term start
+  std::optional<Term> closed;                   // a tombstone, until the next term start
   bool operator==(const Session&) const = default;
 };
 

@@ -1,5 +1,5 @@
-// to_size: a size of a file or frame as a size in memory. On 32 bits (wasm) they differ; a caller that
-// has not bounded its number first has a bug, and stops here.
+// to_size: a size of a file or frame as a size in memory. On 32 bits (wasm) they differ; a caller
+// that has not bounded its number first has a bug, and stops here.
 #pragma once
 
 #include <cassert>

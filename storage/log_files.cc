@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "storage/log_files_impl.h"
 #include "log/size.h"
+#include "storage/log_files_impl.h"
 
 namespace tablog::storage {
 
@@ -95,15 +95,15 @@ Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, Index proven) {
   return torn_tail ? begin_segment() : Result<void>{};
 }
 
-// A killed writer's batches stand in the page cache only: whatever is built on them, a successor that
-// names them first of all, comes after they are flushed. They are written again before that, because
-// after a failed flush a cache holds them as clean, and the next flush succeeds without writing them.
+// A killed writer's batches stand in the page cache only: whatever is built on them, a successor
+// that names them first of all, comes after they are flushed. They are written again before that,
+// because after a failed flush a cache holds them as clean, and the next flush succeeds without
+// writing them.
 Result<void> LogFiles::Impl::make_durable(LogSegment& last, const SegmentEnd& end) {
   const bool nothing_proven = end.proven == last.header.before.index;
   FileSource source(*last.slot.file);
   Window window(source, end.offset);
-  std::uint64_t offset =
-      nothing_proven ? 0 : end.index.before(next(end.proven)).position.offset;
+  std::uint64_t offset = nothing_proven ? 0 : end.index.before(next(end.proven)).position.offset;
   while (offset < end.offset) {
     const auto piece = window.view(offset, Window::kChunkBytes);
     if (!piece) {
@@ -117,8 +117,8 @@ Result<void> LogFiles::Impl::make_durable(LogSegment& last, const SegmentEnd& en
   return flush_file(*last.slot.file);
 }
 
-// Room for a successor is taken while there is room: a spare slot that could not be grown now is still
-// one, and begin_segment() tries again.
+// Room for a successor is taken while there is room: a spare slot that could not be grown now is
+// still one, and begin_segment() tries again.
 void LogFiles::Impl::keep_spare(Slot slot) {
   const auto size = slot.file->size();
   constexpr std::uint64_t kBytes = kSegmentHeaderBytes + kControlReserveBytes;
@@ -146,8 +146,12 @@ Result<std::unique_ptr<LogFiles>> LogFiles::open(std::vector<Slot> slots, Index 
   return std::unique_ptr<LogFiles>(new LogFiles(std::move(impl)));
 }
 
-const LogHead& LogFiles::head() const { return impl_->head; }
-const std::optional<TornTail>& LogFiles::torn_tail() const { return impl_->torn_tail; }
+const LogHead& LogFiles::head() const {
+  return impl_->head;
+}
+const std::optional<TornTail>& LogFiles::torn_tail() const {
+  return impl_->torn_tail;
+}
 
 std::vector<SegmentInfo> LogFiles::segments() const {
   std::vector<SegmentInfo> infos;
@@ -172,7 +176,9 @@ Index LogFiles::first() const {
   return impl_->segments.empty() ? Index{1} : impl_->segments.front().header.base();
 }
 
-Result<void> LogFiles::reserve(std::uint64_t bytes) { return impl_->reserve(bytes); }
+Result<void> LogFiles::reserve(std::uint64_t bytes) {
+  return impl_->reserve(bytes);
+}
 
 std::uint64_t LogFiles::batch_bytes(std::size_t entries, std::uint64_t encoded_bytes) {
   return entries * (frame_bytes(0) + kFrameAlignment - 1) + encoded_bytes + kCommitFrameBytes;
@@ -182,13 +188,17 @@ Result<void> LogFiles::append(std::span<const EncodedEntry> entries, const Diges
   return impl_->append(entries, digest);
 }
 
-Result<void> LogFiles::flush() { return impl_->flush(); }
+Result<void> LogFiles::flush() {
+  return impl_->flush();
+}
 
 Result<LogFiles::Batch> LogFiles::read(Index from, Index to, std::uint64_t bytes_max) {
   return impl_->read(from, to, bytes_max);
 }
 
-Result<ChainHash> LogFiles::chain_at(Index index) { return impl_->chain_at(index); }
+Result<ChainHash> LogFiles::chain_at(Index index) {
+  return impl_->chain_at(index);
+}
 
 std::size_t LogFiles::slots_wanted() const {
   return kSparesWanted - std::min(kSparesWanted, impl_->spares.size());
@@ -201,7 +211,9 @@ void LogFiles::add_slot(Slot slot) {
   }
 }
 
-std::uint64_t LogFiles::flushes() const { return impl_->flushes; }
+std::uint64_t LogFiles::flushes() const {
+  return impl_->flushes;
+}
 
 std::uint64_t LogFiles::bytes() const {
   std::uint64_t sum = 0;

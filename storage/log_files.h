@@ -1,5 +1,6 @@
-// LogFiles: the log on its slots. Finds the chain of segments, recovers the tail, appends batches with
-// one write and one flush each, reads ranges back. Formats and proofs are log/'s; this adds only I/O.
+// LogFiles: the log on its slots. Finds the chain of segments, recovers the tail, appends batches
+// with one write and one flush each, reads ranges back. Formats and proofs are log/'s; this adds
+// only I/O.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 namespace tablog::storage {
 
 struct LogOptions {
-  std::uint64_t segment_bytes = 4U << 20U;       // a segment that reached this is sealed
+  std::uint64_t segment_bytes = 4U << 20U;        // a segment that reached this is sealed
   std::uint64_t preallocate_bytes = 256U << 10U;  // zeros are written ahead in steps of this
 };
 
@@ -22,16 +23,16 @@ struct LogOptions {
 struct LogHead {
   StoreId store{};
   Generation generation{};
-  Index index{};       // last entry of the last whole batch
-  Index durable{};     // flushed through
-  Term term{};         // of the last entry; zero in an empty log
-  ChainHash chain{};   // at index
+  Index index{};      // last entry of the last whole batch
+  Index durable{};    // flushed through
+  Term term{};        // of the last entry; zero in an empty log
+  ChainHash chain{};  // at index
   std::int64_t time_ms{};
   std::optional<Digest> digest{};  // that the last commit frame names
 };
 
 struct TornTail {
-  Index after{};             // the last entry kept
+  Index after{};  // the last entry kept
   std::string slot{};
   std::uint64_t offset{};  // first byte not kept
   std::uint64_t bytes{};   // not kept
@@ -41,9 +42,9 @@ struct SegmentInfo {
   std::string slot{};
   std::uint64_t sequence{};
   Generation generation{};
-  Term term{};   // of the last entry before it
-  Index base{};  // its first entry's index
-  Index last{};  // zero entries: base - 1
+  Term term{};               // of the last entry before it
+  Index base{};              // its first entry's index
+  Index last{};              // zero entries: base - 1
   std::uint64_t bytes{};     // header and frames that count
   std::uint64_t capacity{};  // file size
   bool sealed{};             // another segment goes on
@@ -52,12 +53,13 @@ struct SegmentInfo {
 class LogFiles {
  public:
   // Recovers. `proven` is the highest index that something outside the log (the state database)
-  // proves to have been flushed: a frame up to there that does not verify is damage, not a torn tail.
-  // Empty slots and no proof: an empty log; it gets `fresh` as its store id with the first batch.
-  // kCorrupt{index, offset}: damage; nothing was changed. kNewerFormat: written by a newer version.
-  // kStorageUnavailable: an I/O error, or a torn tail and no free slot among `slots` for the segment
-  // that leaves it out: open again with more. (Give it two free ones and this does not happen.)
-  // On success all that stands before head() is flushed, and a torn segment is never written again.
+  // proves to have been flushed: a frame up to there that does not verify is damage, not a torn
+  // tail. Empty slots and no proof: an empty log; it gets `fresh` as its store id with the first
+  // batch. kCorrupt{index, offset}: damage; nothing was changed. kNewerFormat: written by a newer
+  // version. kStorageUnavailable: an I/O error, or a torn tail and no free slot among `slots` for
+  // the segment that leaves it out: open again with more. (Give it two free ones and this does not
+  // happen.) On success all that stands before head() is flushed, and a torn segment is never
+  // written again.
   [[nodiscard]] static Result<std::unique_ptr<LogFiles>> open(std::vector<Slot> slots, Index proven,
                                                               StoreId fresh, Generation generation,
                                                               std::uint64_t salt_seed,
@@ -69,10 +71,10 @@ class LogFiles {
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
   [[nodiscard]] Index first() const;  // lowest index that can be read; 1 until there is compaction
 
-  // Makes room: preallocates so that a batch of `bytes`, as batch_bytes() counts, needs no new space,
-  // and 64 KiB more, for the leader's own entries: those may be appended without asking here.
-  // kQuotaExceeded is only ever told here, and changes nothing. Rotates to a spare slot where the
-  // active segment is full; without a spare one it goes on growing.
+  // Makes room: preallocates so that a batch of `bytes`, as batch_bytes() counts, needs no new
+  // space, and 64 KiB more, for the leader's own entries: those may be appended without asking
+  // here. kQuotaExceeded is only ever told here, and changes nothing. Rotates to a spare slot where
+  // the active segment is full; without a spare one it goes on growing.
   [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
 
   // What a batch takes in the file, of so many entries with so many encoded bytes together.
@@ -109,7 +111,7 @@ class LogFiles {
 
   // Of files, that succeeded: one per batch, and three when a segment is begun.
   [[nodiscard]] std::uint64_t flushes() const;
-  [[nodiscard]] std::uint64_t bytes() const;    // of all slots
+  [[nodiscard]] std::uint64_t bytes() const;  // of all slots
 
  private:
   struct Impl;

@@ -1,5 +1,6 @@
 // Private to log_files*.cc: the state of LogFiles, and what its sources do with it.
-// log_files.cc opens and tells, log_files_write.cc appends, log_files_read.cc reads back and exports.
+// log_files.cc opens and tells, log_files_write.cc appends, log_files_read.cc reads back and
+// exports.
 #pragma once
 
 #include <optional>
@@ -14,8 +15,8 @@
 
 namespace tablog::storage {
 
-// Zeros are kept ready behind what an append asks for, so that the leader's own entries (term start,
-// session close, checkpoint) and recovery find room on a full disk.
+// Zeros are kept ready behind what an append asks for, so that the leader's own entries (term
+// start, session close, checkpoint) and recovery find room on a full disk.
 inline constexpr std::uint64_t kControlReserveBytes = 64U << 10U;
 inline constexpr std::size_t kSparesWanted = 2;
 
@@ -25,7 +26,7 @@ struct LogSegment {
   std::uint64_t end{};       // behind the last commit frame that counts
   std::uint64_t capacity{};  // file size
   bool sealed{};
-  bool torn{};                         // never written again
+  bool torn{};                          // never written again
   std::optional<SegmentIndex> index{};  // none: not walked since the log was opened
 };
 

@@ -3,8 +3,8 @@
 
 #include "log/export.h"
 #include "log/recovery.h"
-#include "storage/log_files_impl.h"
 #include "log/size.h"
+#include "storage/log_files_impl.h"
 
 namespace tablog::storage {
 
@@ -22,8 +22,8 @@ Error in_slot(Error error, const LogSegment& segment) {
 
 }  // namespace
 
-// The last segment whose base is at or before `index`: of several with that base all but the last are
-// empty.
+// The last segment whose base is at or before `index`: of several with that base all but the last
+// are empty.
 std::size_t LogFiles::Impl::segment_of(Index index) const {
   assert(!segments.empty() && segments.front().header.base() <= index);
   const auto behind = std::ranges::upper_bound(
@@ -33,9 +33,9 @@ std::size_t LogFiles::Impl::segment_of(Index index) const {
 
 Result<SegmentWalk> LogFiles::Impl::walk_to(LogSegment& segment, FileSource& source, Index index) {
   if (!segment.index) {  // its first use since the log was opened
-    const auto successor = std::ranges::find(
-        segments, segment.header.sequence + 1,
-        [](const LogSegment& other) { return other.header.sequence; });
+    const auto successor =
+        std::ranges::find(segments, segment.header.sequence + 1,
+                          [](const LogSegment& other) { return other.header.sequence; });
     auto verified = verify_closed(source, segment.header, successor->header);
     if (!verified) {
       return fail(in_slot(std::move(verified).error(), segment));
@@ -165,8 +165,9 @@ class LogExport final : public LogFiles::Export {
       }
       const auto part = std::span(out).subspan(to_size(from - offset), to_size(to - from));
       if (piece.file == nullptr) {
-        std::ranges::copy(ByteView(piece.content).subspan(to_size(from - piece.offset), part.size()),
-                          part.begin());
+        std::ranges::copy(
+            ByteView(piece.content).subspan(to_size(from - piece.offset), part.size()),
+            part.begin());
         continue;
       }
       const auto got = piece.file->read(from - piece.offset, part);
@@ -209,8 +210,8 @@ Result<std::unique_ptr<LogFiles::Export>> LogFiles::begin_export() {
   std::vector<File*> files;
   for (const LogSegment& segment : log.segments) {
     const bool is_last = &segment == &log.segments.back();
-    header.segments.push_back({.sequence = segment.header.sequence,
-                               .bytes = is_last ? log.durable.offset : segment.end});
+    header.segments.push_back(
+        {.sequence = segment.header.sequence, .bytes = is_last ? log.durable.offset : segment.end});
     files.push_back(segment.slot.file.get());
   }
   if (!log.segments.empty()) {

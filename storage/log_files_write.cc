@@ -5,8 +5,8 @@
 #include "log/chain.h"
 #include "log/hash.h"
 #include "log/little_endian.h"
-#include "storage/log_files_impl.h"
 #include "log/size.h"
+#include "storage/log_files_impl.h"
 
 namespace tablog::storage {
 
@@ -83,8 +83,8 @@ Result<void> LogFiles::Impl::begin_segment() {
     const LogSegment& last = segments.back();
     segment.header.sequence = last.header.sequence + 1;
     segment.header.salt = salt_of(salt_seed, segment.header.sequence);
-    segment.header.predecessor = Predecessor{
-        .sequence = last.header.sequence, .salt = last.header.salt, .end = last.end};
+    segment.header.predecessor =
+        Predecessor{.sequence = last.header.sequence, .salt = last.header.salt, .end = last.end};
   }
   const auto spare = std::ranges::max_element(
       spares, {}, [](const Slot& slot) { return slot.file->size().value_or(0); });
@@ -96,8 +96,8 @@ Result<void> LogFiles::Impl::begin_segment() {
   segment.slot = std::move(*spare);
   spares.erase(spare);
 
-  // Space first: a slot with zeros in it stays a spare. From the first byte of the header on, the slot
-  // may be the log's end after a crash, so nothing may go on as if it were not.
+  // Space first: a slot with zeros in it stays a spare. From the first byte of the header on, the
+  // slot may be the log's end after a crash, so nothing may go on as if it were not.
   const auto grown = grow(segment, kSegmentHeaderBytes + kControlReserveBytes);
   if (!grown) {
     spares.push_back(std::move(segment.slot));
@@ -130,10 +130,9 @@ Result<void> LogFiles::Impl::rotate() {
   LogSegment& old = segments[segments.size() - 2];
   const SegmentHeader& successor = segments.back().header;
   Bytes seal;
-  append_seal_frame(seal,
-                    {.salt = old.header.salt, .offset = old.end, .flushed_through = head.durable},
-                    head.index,
-                    {.sequence = successor.sequence, .salt = successor.salt, .chain = head.chain});
+  append_seal_frame(
+      seal, {.salt = old.header.salt, .offset = old.end, .flushed_through = head.durable},
+      head.index, {.sequence = successor.sequence, .salt = successor.salt, .chain = head.chain});
   if (const auto written = old.slot.file->write(old.end, seal); !written) {
     broken = true;
     return written;

@@ -18,7 +18,9 @@ struct ReadSegment {
   std::uint64_t end{};  // behind the last commit frame that counts
 };
 
-std::string to_text(std::uint64_t number) { return std::to_string(number); }
+std::string to_text(std::uint64_t number) {
+  return std::to_string(number);
+}
 
 }  // namespace
 
@@ -115,8 +117,8 @@ Result<std::unique_ptr<LogReader>> LogReader::from_export(std::unique_ptr<File> 
   auto impl = std::make_unique<Impl>();
   impl->generation = header->generation;
   impl->end = {.index = header->last, .chain = header->chain};
-  impl->last_proof = "the export's header names entry " + to_text(header->last.value) +
-                     " as its last";
+  impl->last_proof =
+      "the export's header names entry " + to_text(header->last.value) + " as its last";
   std::vector<FoundSegment> found;
   std::uint64_t offset = header->header_bytes();
   Bytes page(kSegmentHeaderBytes);
@@ -166,7 +168,8 @@ std::string LogReader::Impl::proof() const {
              : last_proof;
 }
 
-// The walk stands at its segment's end: that has to be where the next one, or the log's end, begins.
+// The walk stands at its segment's end: that has to be where the next one, or the log's end,
+// begins.
 Result<void> LogReader::Impl::check_join() const {
   const bool is_last = current + 1 == segments.size();
   const Index index = is_last ? end.index : segments[current + 1].header.before.index;
@@ -234,9 +237,8 @@ Result<void> LogReader::seek(Index index) {
   if (impl_->segments.empty() || index > last()) {
     return {};
   }
-  const auto behind =
-      std::ranges::upper_bound(impl_->segments, index, {},
-                               [](const ReadSegment& segment) { return segment.header.base(); });
+  const auto behind = std::ranges::upper_bound(
+      impl_->segments, index, {}, [](const ReadSegment& segment) { return segment.header.base(); });
   if (behind == impl_->segments.begin()) {
     return fail({.code = ErrorCode::kCompacted,
                  .message = "the log begins with entry " + to_text(first().value),
@@ -267,14 +269,24 @@ LogReader::~LogReader() = default;
 StoreId LogReader::store() const {
   return impl_->segments.empty() ? StoreId{} : impl_->segments.front().header.store;
 }
-Generation LogReader::generation() const { return impl_->generation; }
+Generation LogReader::generation() const {
+  return impl_->generation;
+}
 Index LogReader::first() const {
   return impl_->segments.empty() ? Index{1} : impl_->segments.front().header.base();
 }
-Index LogReader::last() const { return impl_->end.index; }
-const LogPosition& LogReader::end() const { return impl_->end; }
-const std::optional<TornTail>& LogReader::torn_tail() const { return impl_->torn_tail; }
-std::string_view LogReader::torn_why() const { return impl_->torn_why; }
+Index LogReader::last() const {
+  return impl_->end.index;
+}
+const LogPosition& LogReader::end() const {
+  return impl_->end;
+}
+const std::optional<TornTail>& LogReader::torn_tail() const {
+  return impl_->torn_tail;
+}
+std::string_view LogReader::torn_why() const {
+  return impl_->torn_why;
+}
 
 std::vector<SegmentInfo> LogReader::segments() const {
   std::vector<SegmentInfo> infos;

@@ -22,7 +22,7 @@ struct LogFrame {
   std::uint64_t sequence{};  // of the segment
   std::uint64_t offset{};    // bytes from the start of the slot, or of the exported segment
   FrameHeader header{};
-  ByteView body{};   // entry: decode_entry() takes it. Valid until the next step.
+  ByteView body{};    // entry: decode_entry() takes it. Valid until the next step.
   ChainHash chain{};  // through the last entry so far
   std::optional<Commit> commit{};
 };
@@ -40,17 +40,18 @@ class LogReader {
   [[nodiscard]] StoreId store() const;  // zero in an empty log
   [[nodiscard]] Generation generation() const;
   [[nodiscard]] Index first() const;  // lowest index; 1 in an empty log
-  [[nodiscard]] Index last() const;   // highest that can be read; where damage ends the log, before it
+  [[nodiscard]] Index last()
+      const;  // highest that can be read; where damage ends the log, before it
   [[nodiscard]] const LogPosition& end() const;  // of an export without entries, as its header says
   [[nodiscard]] const std::optional<TornTail>& torn_tail() const;
   [[nodiscard]] std::string_view torn_why() const;
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
 
-  // The next frame; none at the end of the log. kCorrupt{index, offset}: damage, with the proof in its
-  // message; the log cannot be read any further from there.
+  // The next frame; none at the end of the log. kCorrupt{index, offset}: damage, with the proof in
+  // its message; the log cannot be read any further from there.
   [[nodiscard]] Result<std::optional<LogFrame>> next();
-  // next() gives the frame of entry `index` or, above last(), nothing. It verifies from the beginning
-  // of that entry's segment on.
+  // next() gives the frame of entry `index` or, above last(), nothing. It verifies from the
+  // beginning of that entry's segment on.
   [[nodiscard]] Result<void> seek(Index index);
 
  private:

@@ -1,9 +1,10 @@
 #include "storage/memory_file.h"
-#include "log/size.h"
 
 #include <algorithm>
 #include <cassert>
 #include <map>
+
+#include "log/size.h"
 
 namespace tablog::storage {
 
@@ -143,7 +144,8 @@ class MemoryDisk::Handle final : public File {
     if (!begun) {
       const Failed& failed = begun.error();
       if (failed.node != nullptr && failed.bytes_done > 0) {
-        put(*failed.node, offset, data.first(to_size(std::min<std::uint64_t>(failed.bytes_done, data.size()))));
+        put(*failed.node, offset,
+            data.first(to_size(std::min<std::uint64_t>(failed.bytes_done, data.size()))));
       }
       return fail(failed.error);
     }
@@ -300,14 +302,28 @@ void MemoryDisk::crash(const Crash& crash) {
   }
 }
 
-void MemoryDisk::set_fault_hook(FaultHook hook) { state_->hook = std::move(hook); }
-void MemoryDisk::set_quota(std::optional<std::uint64_t> bytes) { state_->quota = bytes; }
-std::uint64_t MemoryDisk::calls() const { return state_->calls; }
-std::uint64_t MemoryDisk::flushes() const { return state_->flushes; }
-std::uint64_t MemoryDisk::bytes() const { return state_->bytes(); }
+void MemoryDisk::set_fault_hook(FaultHook hook) {
+  state_->hook = std::move(hook);
+}
+void MemoryDisk::set_quota(std::optional<std::uint64_t> bytes) {
+  state_->quota = bytes;
+}
+std::uint64_t MemoryDisk::calls() const {
+  return state_->calls;
+}
+std::uint64_t MemoryDisk::flushes() const {
+  return state_->flushes;
+}
+std::uint64_t MemoryDisk::bytes() const {
+  return state_->bytes();
+}
 
-Bytes MemoryDisk::written(const std::string& name) const { return state_->nodes.at(name).written; }
-Bytes MemoryDisk::durable(const std::string& name) const { return state_->nodes.at(name).durable; }
+Bytes MemoryDisk::written(const std::string& name) const {
+  return state_->nodes.at(name).written;
+}
+Bytes MemoryDisk::durable(const std::string& name) const {
+  return state_->nodes.at(name).durable;
+}
 
 void MemoryDisk::overwrite(const std::string& name, Bytes content) {
   Node& node = state_->nodes[name];

@@ -1,5 +1,5 @@
-// MemoryDisk: named files in memory that behave as a disk does at its worst. What is written and what
-// is durable are kept apart: a crash loses, tears or reorders what was not flushed, and every
+// MemoryDisk: named files in memory that behave as a disk does at its worst. What is written and
+// what is durable are kept apart: a crash loses, tears or reorders what was not flushed, and every
 // operation can be made to fail. Deterministic: randomness is an input.
 #pragma once
 
@@ -24,7 +24,7 @@ enum class Loss : std::uint8_t {
 
 struct Crash {
   Loss loss{};
-  std::uint64_t sector_bytes = 4096;       // what arrives whole or not at all; a power of two
+  std::uint64_t sector_bytes = 4096;        // what arrives whole or not at all; a power of two
   std::function<std::uint64_t()> random{};  // asked for kTorn and kReordered
 };
 
@@ -50,8 +50,9 @@ class MemoryDisk {
   MemoryDisk(const MemoryDisk&) = delete;
   MemoryDisk& operator=(const MemoryDisk&) = delete;
 
-  // Creates the file where it is absent; names are durable at once. Held exclusively until the handle
-  // is destroyed: kStorageUnavailable while another one holds it. Handles may outlive the disk.
+  // Creates the file where it is absent; names are durable at once. Held exclusively until the
+  // handle is destroyed: kStorageUnavailable while another one holds it. Handles may outlive the
+  // disk.
   [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& name);
   [[nodiscard]] std::vector<std::string> names() const;  // ascending
   // Opens all whose name begins so, ascending.
@@ -73,7 +74,8 @@ class MemoryDisk {
   [[nodiscard]] std::uint64_t flushes() const;  // that succeeded
   [[nodiscard]] std::uint64_t bytes() const;    // of all files
 
-  // For tests: what a reader sees, and what a power loss would leave; and damage done behind the back.
+  // For tests: what a reader sees, and what a power loss would leave; and damage done behind the
+  // back.
   [[nodiscard]] Bytes written(const std::string& name) const;
   [[nodiscard]] Bytes durable(const std::string& name) const;
   void overwrite(const std::string& name, Bytes content);  // as if flushed

@@ -71,7 +71,7 @@ class PosixFile final : public File {
   }
 
   Result<std::uint64_t> size() override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(descriptor_, &status) != 0) {
       return fail_errno("size of " + path_, errno);
     }
@@ -100,7 +100,7 @@ Result<std::unique_ptr<File>> open_posix_file(const std::string& path, PosixMode
     return fail_errno("open " + path, errno);
   }
   auto file = std::make_unique<PosixFile>(descriptor, path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0) {
     return fail_errno("open " + path, errno);
   }

@@ -1,5 +1,5 @@
-// PosixFile: File over a POSIX descriptor, for the native tool, its tests and benchmarks. Not part of
-// the wasm build.
+// PosixFile: File over a POSIX descriptor, for the native tool, its tests and benchmarks. Not part
+// of the wasm build.
 #pragma once
 
 #include <cstdint>

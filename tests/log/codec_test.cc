@@ -46,7 +46,8 @@ TEST(EncodeEntryTest, SameEntryGivesTheSameBytes) {
   }
 }
 
-// What one small event costs in the log, alone in its batch: a change here is a change of the format.
+// What one small event costs in the log, alone in its batch: a change here is a change of the
+// format.
 TEST(EncodeEntryTest, SmallEventTakes129BytesAnd296WithItsFrames) {
   const std::size_t encoded = samples::encoded(Index{123'456}).bytes->size();
   EXPECT_EQ(encoded, 129U);
@@ -70,7 +71,8 @@ TEST(EncodeEntryTest, OverTheLimitIsTooLarge) {
 
 TEST(EncodeEntryTest, JustUnderTheLimitComesBackEqual) {
   Entry entry = samples::entry(Index{1});
-  Bytes blob(kEntryBytesMax - kEntryBytesMax / 64);  // packing adds up to 1/128 to what has no zeros
+  Bytes blob(kEntryBytesMax -
+             kEntryBytesMax / 64);  // packing adds up to 1/128 to what has no zeros
   for (std::size_t i = 0; i < blob.size(); ++i) {
     blob[i] = static_cast<std::byte>(i * 7);
   }

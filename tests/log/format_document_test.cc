@@ -65,7 +65,8 @@ std::map<std::size_t, std::byte> documented() {
 std::string dump(const Bytes& bytes) {
   std::string text;
   for (std::size_t at = 0; at < bytes.size(); at += 8) {
-    if (std::ranges::all_of(ByteView(bytes).subspan(at, 8), [](std::byte b) { return b == std::byte{}; })) {
+    if (std::ranges::all_of(ByteView(bytes).subspan(at, 8),
+                            [](std::byte b) { return b == std::byte{}; })) {
       continue;
     }
     char field[24];

@@ -127,8 +127,7 @@ TEST(SegmentHeaderTest, FlippedByteIsDamageOrWithoutMeaning) {
 
 TEST(SegmentHeaderTest, LessThanAHeaderIsTruncated) {
   const Bytes bytes = encode_segment_header(segment_header());
-  EXPECT_EQ(decode_segment_header(ByteView(bytes).first(4095)).error().code,
-            ErrorCode::kTruncated);
+  EXPECT_EQ(decode_segment_header(ByteView(bytes).first(4095)).error().code, ErrorCode::kTruncated);
 }
 
 }  // namespace

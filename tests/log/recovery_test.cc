@@ -201,14 +201,14 @@ TEST(VerifyClosedTest, SegmentHasToEndWhereItsSuccessorBegins) {
   Segment segment;
   segment.batch(2, {0});
   segment.batch(2, {2});
-  SegmentHeader successor{.store = segment.header.store,
-                          .generation = {},
-                          .sequence = 2,
-                          .salt = 9,
-                          .before = {.index = {4}, .chain = segment.chain},
-                          .predecessor = Predecessor{.sequence = 1,
-                                                     .salt = segment.header.salt,
-                                                     .end = segment.bytes.size()}};
+  SegmentHeader successor{
+      .store = segment.header.store,
+      .generation = {},
+      .sequence = 2,
+      .salt = 9,
+      .before = {.index = {4}, .chain = segment.chain},
+      .predecessor =
+          Predecessor{.sequence = 1, .salt = segment.header.salt, .end = segment.bytes.size()}};
   MemorySource source(segment.bytes);
   EXPECT_TRUE(verify_closed(source, segment.header, successor));
 

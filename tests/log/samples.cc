@@ -35,26 +35,27 @@ std::vector<AppendRequest> requests() {
 }
 
 std::vector<MessageBody> to_leader() {
-  return {AppendRequests{.client = id<ClientId>(1), .requests = requests()},
-          Seek{},
-          Join{.applied = {9}, .chain = id<ChainHash>(3), .wants_entries = true, .schema = schema()},
-          Acknowledge{{10}},
-          RangeRequest{.call = 1, .from = {2}, .to = {3}, .bytes_max = 4},
-          ReadIndexRequest{5},
-          QueryRequest{.call = 1,
-                       .not_before = {2},
-                       .linearizable = true,
-                       .sql = "SELECT ?",
-                       .params = exec().params},
-          TransferRequest{.call = 1,
-                          .kind = TransferKind::kDatabaseExport,
-                          .transfer = 2,
-                          .offset = 3,
-                          .done = true},
-          CheckpointRequest{6},
-          StatsRequest{7},
-          CloseSession{id<ClientId>(4)},
-          DigestDispute{{8}}};
+  return {
+      AppendRequests{.client = id<ClientId>(1), .requests = requests()},
+      Seek{},
+      Join{.applied = {9}, .chain = id<ChainHash>(3), .wants_entries = true, .schema = schema()},
+      Acknowledge{{10}},
+      RangeRequest{.call = 1, .from = {2}, .to = {3}, .bytes_max = 4},
+      ReadIndexRequest{5},
+      QueryRequest{.call = 1,
+                   .not_before = {2},
+                   .linearizable = true,
+                   .sql = "SELECT ?",
+                   .params = exec().params},
+      TransferRequest{.call = 1,
+                      .kind = TransferKind::kDatabaseExport,
+                      .transfer = 2,
+                      .offset = 3,
+                      .done = true},
+      CheckpointRequest{6},
+      StatsRequest{7},
+      CloseSession{id<ClientId>(4)},
+      DigestDispute{{8}}};
 }
 
 std::vector<MessageBody> to_replica() {
@@ -156,9 +157,12 @@ RequestStamp stamp() {
 std::vector<EntryBody> bodies() {
   Exec sequenced = exec();
   sequenced.changes = 3;
-  return {event(),  sequenced,
-          Void{},   TermStart{id<ClientId>(0x20)},
-          schema(), CheckpointMark{{99}},
+  return {event(),
+          sequenced,
+          Void{},
+          TermStart{id<ClientId>(0x20)},
+          schema(),
+          CheckpointMark{{99}},
           SessionClose{id<ClientId>(0x30)}};
 }
 
@@ -179,7 +183,9 @@ Entry entry(Index index) {
                         .args = {{"id", std::int64_t{7}}, {"title", std::string("milk")}}}};
 }
 
-EncodedEntry encoded(Index index) { return *encode(entry(index)); }
+EncodedEntry encoded(Index index) {
+  return *encode(entry(index));
+}
 
 EncodedEntry encoded(Index index, std::size_t text_bytes) {
   Entry large = entry(index);

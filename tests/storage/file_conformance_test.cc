@@ -1,12 +1,11 @@
-// What every File has to do, whichever world it stands for. (OPFS runs the same list in the browser:
-// tests/browser.)
-#include "storage/file.h"
-
+// What every File has to do, whichever world it stands for. (OPFS runs the same list in the
+// browser: tests/browser.)
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <functional>
 
+#include "storage/file.h"
 #include "storage/memory_file.h"
 #ifndef __EMSCRIPTEN__  // a browser has no POSIX files
 #include "storage/posix_file.h"
@@ -130,15 +129,19 @@ TEST_P(FileConformance, LargeWritesComeBack) {
   EXPECT_EQ(read(12'345, large.size()), large);
 }
 
-std::string name_of(const testing::TestParamInfo<Kind>& test) { return test.param.name; }
+std::string name_of(const testing::TestParamInfo<Kind>& test) {
+  return test.param.name;
+}
 
 INSTANTIATE_TEST_SUITE_P(Memory, FileConformance,
-                         testing::Values(Kind{"Disk", [] { return std::make_unique<MemoryWorld>(); }}),
+                         testing::Values(Kind{"Disk",
+                                              [] { return std::make_unique<MemoryWorld>(); }}),
                          name_of);
 
 #ifndef __EMSCRIPTEN__
 INSTANTIATE_TEST_SUITE_P(Posix, FileConformance,
-                         testing::Values(Kind{"Disk", [] { return std::make_unique<PosixWorld>(); }}),
+                         testing::Values(Kind{"Disk",
+                                              [] { return std::make_unique<PosixWorld>(); }}),
                          name_of);
 
 TEST(PosixFileTest, ReadOnlyNeedsAFileAndTakesNoLock) {

@@ -21,8 +21,11 @@ using Workload = std::vector<Batch>;
 struct Workloads {
   static Workload one_by_one() { return Workload(6, {1, 20, Batch::Flush::kYes}); }
   static Workload relaxed() {
-    return {{2, 10, Batch::Flush::kNo},  {1, 600, Batch::Flush::kNo}, {1, 10, Batch::Flush::kYes},
-            {3, 300, Batch::Flush::kNo}, {1, 10, Batch::Flush::kYes}};
+    return {{2, 10, Batch::Flush::kNo},
+            {1, 600, Batch::Flush::kNo},
+            {1, 10, Batch::Flush::kYes},
+            {3, 300, Batch::Flush::kNo},
+            {1, 10, Batch::Flush::kYes}};
   }
   static Workload over_segments() {
     return {{3, 3000, Batch::Flush::kYes}, {1, 10, Batch::Flush::kNo},
@@ -35,7 +38,7 @@ struct Workloads {
 struct Model {
   std::vector<std::string> written{};  // text of entry i + 1, also of batches that failed
   std::size_t durable{};
-  std::set<std::size_t> ends{0};       // of batches
+  std::set<std::size_t> ends{0};  // of batches
 
   void follow(const LogFiles& log) {  // what recovery kept is what counts from now on
     written.resize(log.head().index.value);

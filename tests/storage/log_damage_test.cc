@@ -176,11 +176,10 @@ TEST(LogDamageTest, FramesOfAnotherSaltAreNotFrames) {
   const auto begin = static_cast<long>(log.ends[2]);
   Bytes reframed;
   for (std::uint64_t i = 7; i <= 12; ++i) {
-    append_entry_frame(reframed,
-                       {.salt = header.salt,
-                        .offset = log.ends[2] + reframed.size(),
-                        .flushed_through = {i}},
-                       Index{i}, *samples::encoded(Index{i}).bytes);
+    append_entry_frame(
+        reframed,
+        {.salt = header.salt, .offset = log.ends[2] + reframed.size(), .flushed_through = {i}},
+        Index{i}, *samples::encoded(Index{i}).bytes);
   }
   std::ranges::copy(reframed, content.begin() + begin);
   log.kit.disk.overwrite(log.slot, content);

@@ -106,8 +106,8 @@ TEST(LogFilesTest, FullSegmentIsSealedAndTheNextGoesOn) {
   for (std::size_t i = 0; i < segments.size(); ++i) {
     EXPECT_EQ(segments[i].sequence, i + 1);
     EXPECT_EQ(segments[i].sealed, i + 1 < segments.size());
-    EXPECT_EQ(segments[i].last, i + 1 < segments.size() ? Index{segments[i + 1].base.value - 1}
-                                                        : log->head().index);
+    EXPECT_EQ(segments[i].last,
+              i + 1 < segments.size() ? Index{segments[i + 1].base.value - 1} : log->head().index);
   }
   EXPECT_EQ(texts(*log).value(), expected);
   log.reset();

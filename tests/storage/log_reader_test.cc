@@ -38,9 +38,9 @@ struct Fixture {
     EXPECT_EQ(exported.size(), source->size_bytes());
     // In pieces, at any place, it is the same.
     for (std::uint64_t at = 0; at < exported.size(); at += 1777) {
-      EXPECT_TRUE(std::ranges::equal(*source->read(at, 1777),
-                                     std::span(exported).subspan(
-                                         at, std::min<std::size_t>(1777, exported.size() - at))));
+      EXPECT_TRUE(std::ranges::equal(
+          *source->read(at, 1777),
+          std::span(exported).subspan(at, std::min<std::size_t>(1777, exported.size() - at))));
     }
     EXPECT_EQ(source->read(exported.size(), 10), Bytes());
   }

@@ -73,8 +73,9 @@ TEST(MemoryDiskTest, TornLossKeepsAPrefix) {
 }
 
 TEST(MemoryDiskTest, ReorderedLossKeepsAnySubset) {
-  EXPECT_THAT(outcomes(Loss::kReordered),
-              testing::UnorderedElementsAre("---", "A--", "-A-", "AA-", "--B", "A-B", "-AB", "AAB"));
+  EXPECT_THAT(
+      outcomes(Loss::kReordered),
+      testing::UnorderedElementsAre("---", "A--", "-A-", "AA-", "--B", "A-B", "-AB", "AAB"));
 }
 
 TEST(MemoryDiskTest, FailedFlushLosesItsWritesForLaterFlushesToo) {
