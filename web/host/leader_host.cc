@@ -48,9 +48,12 @@ std::vector<LeaderEffect> LeaderHost::step(const node::Input& input) {
 }
 
 std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
+  // The lock was lost meanwhile: whoever has it now needs these handles.
+  if (node_.state() != node::State::kOpening) return {CloseFiles{}};
   auto store = storage::Store::open(std::move(files.files), {.fresh = config_.fresh,
                                                              .generation = config_.generation,
-                                                             .salt_seed = config_.seed});
+                                                             .salt_seed = config_.seed,
+                                                             .log = config_.log});
   if (!store) return step(node::StorageFailed{.error = std::move(store.error())});
   store_ = std::move(*store);
   run(node::StorageOpened{.recovered = recovered_from(*store_)});

@@ -55,6 +55,7 @@ struct LeaderConfig {
   std::uint64_t seed{};  // random
   Generation generation{};
   node::Options options{};
+  storage::LogOptions log{};
 };
 
 class LeaderHost {

@@ -16,6 +16,7 @@ std::vector<ReplicaEffect> ReplicaHost::step(const replica::Input& input) {
 }
 
 std::vector<ReplicaEffect> ReplicaHost::read(const replica::ReadLog& read, ReadFilter filter) {
+  filter.limit = read.limit;
   filters_.insert_or_assign(read.call, std::move(filter));
   return step(read);
 }
@@ -121,7 +122,12 @@ Replied ReplicaHost::filtered(replica::CallId call, const replica::EntriesRead& 
   for (const auto& encoded : read.entries) {
     auto entry = decode_entry(*encoded);
     if (!entry) return Replied{.call = call, .result = std::move(entry.error())};
-    if (wanted(*entry)) replied.entries.push_back(std::move(*entry));
+    if (!wanted(*entry)) continue;
+    replied.entries.push_back(std::move(*entry));
+    if (filter != filters_.end() && replied.entries.size() == filter->second.limit) {
+      replied.next = Index{};  // that was all that was asked for
+      break;
+    }
   }
   return Replied{.call = call, .result = std::move(replied)};
 }

@@ -14,8 +14,8 @@ constexpr std::chrono::seconds kIdle{30};
 
 Result<Transfers::Transfer> Transfers::begin(storage::Store& store, TransferKind kind) {
   Transfer transfer;
-  transfer.index = store.state().applied();
-  transfer.chain = store.state().chain();
+  transfer.index = store.state().committed();
+  transfer.chain = store.state().committed_chain();
   if (kind == TransferKind::kLogExport) {
     auto log = store.log().begin_export();
     if (!log) return fail(std::move(log.error()));
