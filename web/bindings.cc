@@ -65,3 +65,11 @@ __attribute__((export_name("tablog_outputs_bytes"))) std::uint32_t tablog_output
   return static_cast<std::uint32_t>(outputs().size());
 }
 }
+
+// The C++ runtime names the type of an exception that nobody catches, in words, with a demangler of 45 kB.
+// Ours stops the worker, and its page starts another: the mangled name will do.
+extern "C" char* __cxa_demangle(const char* /*name*/, char* /*into*/, std::size_t* /*length*/, int* status) {
+  constexpr int kMemoryFailure = -1;
+  if (status != nullptr) *status = kMemoryFailure;
+  return nullptr;
+}
