@@ -82,7 +82,7 @@ export async function processOf(page) {
       traceConfig: { includedCategories: ["disabled-by-default-devtools.timeline"] },
     });
     await session.send("Tracing.end");
-    return await within(5000, found, "a trace that names the tab's process");
+    return await within(20_000, found, "a trace that names the tab's process");
   } finally {
     await session.detach();
   }
@@ -99,6 +99,6 @@ export async function killRenderer(page, pid) {
   const noticed = new Promise((resolve) => page.once("crash", () => resolve(undefined)));
   const at = performance.timeOrigin + performance.now();
   process.kill(pid, "SIGKILL");
-  await within(5000, noticed, "the browser to notice the killed tab");
+  await within(20_000, noticed, "the browser to notice the killed tab");
   return at;
 }

@@ -2,9 +2,9 @@
 import { killRenderer, processOf } from "../../scripts/browser.mjs";
 import { within } from "../../scripts/within.mjs";
 
-const kOpenMs = 20_000;
+const kOpenMs = 30_000;
 const kRecordMs = 90_000;
-const kAnswerMs = 20_000;
+const kAnswerMs = 30_000;
 
 /** @typedef {{ from: number, to: number }} Range Of the flights in the file. */
 
@@ -103,7 +103,7 @@ export class DemoTab {
   /** The rows of a query that sees everything acknowledged anywhere. */
   query(sql) {
     return this.#ask(
-      "rows",
+      `the rows of ${sql.split("\n", 1)[0]}`,
       async (text) => (await demo).store.query(text, [], { consistency: "linearizable" }),
       sql,
     );

@@ -2,10 +2,11 @@
 // take queries, follow at a calmer pace.
 
 import { byId, count, decimal, element } from "./dom.mjs";
-import { busiest, queries } from "./queries.mjs";
+import { busiest } from "./queries.mjs";
 import { drawChart, drawHistory, drawLog, drawTabs, nameOf } from "./views.mjs";
 
 const kLogRows = 14;
+const kFiguresMs = 100;
 const kListsMs = 250;
 
 export class Screen {
@@ -30,25 +31,26 @@ export class Screen {
     byId("flights-of").textContent = `of ${count(total)}`;
     const draw = () => this.#drawFiguresSoon();
     store.addEventListener("statuschange", draw);
-    watcher.addEventListener("change", draw);
+    watcher.addEventListener("change", () => this.#drawHistory());
     crew.addEventListener("hello", draw);
+    this.#drawHistory();
     this.#drawFiguresSoon();
     void this.#drawListsForEver();
   }
 
-  // At most once per frame; a hidden page draws nothing.
+  // Not for every batch: painting costs more than appending. Hidden tabs too: their titles show.
   #drawFiguresSoon() {
     if (this.#figuresDue) return;
     this.#figuresDue = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       this.#figuresDue = false;
       this.#drawFigures();
-    });
+    }, kFiguresMs);
   }
 
   #drawFigures() {
     const { role, term, pending } = this.#store.status;
-    const { failoverMs, rate, history } = this.#watcher;
+    const { failoverMs, rate } = this.#watcher;
     byId("flights").textContent = count(this.#recorded);
     /** @type {HTMLProgressElement} */ (byId("progress")).value = this.#recorded / this.#total;
     byId("rate").textContent = count(Math.round(rate));
@@ -60,14 +62,19 @@ export class Screen {
     me.dataset.share = String(this.#crew.share ?? "none");
     me.textContent = `${nameOf(this.#crew.share)} · ${role === "leader" ? "leads" : "follows"}`;
     document.title = `${nameOf(this.#crew.share)}${role === "leader" ? " (leads)" : ""} · Flight recorder`;
-    drawHistory(byId("history"), history);
   }
 
+  #drawHistory() {
+    drawHistory(byId("history"), this.#watcher.history);
+  }
+
+  // A busy machine is left alone for longer.
   async #drawListsForEver() {
     for (;;) {
-      const next = new Promise((resolve) => setTimeout(resolve, kListsMs));
+      const start = performance.now();
       if (document.visibilityState === "visible") await this.#drawLists().catch(this.#complain);
-      await next;
+      const pause = Math.max(kListsMs, 4 * (performance.now() - start));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
@@ -76,7 +83,9 @@ export class Screen {
     const { head, clientId } = store.status;
     const { shares } = this.#crew;
     const [[{ flights }], chart, entries, tabs] = await Promise.all([
-      /** @type {Promise<{ flights: number }[]>} */ (store.query(queries.count)),
+      /** @type {Promise<{ flights: number }[]>} */ (
+        store.query("SELECT count(*) AS flights FROM flight")
+      ),
       /** @type {Promise<import("./views.mjs").Average[]>} */ (store.query(busiest)),
       Array.fromAsync(store.read({ from: Math.max(head - kLogRows + 1, 1), control: true })),
       store.tabs(),
