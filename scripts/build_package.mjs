@@ -1,12 +1,13 @@
 // Makes dist/ what npm would publish: the bundled page and worker code with types, tablog.wasm, and the
 // native tool in dist/bin/. Prints the sizes, because they have limits.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { capture, root } from "./lib.mjs";
 
-const dist = join(root, "dist");
+// Made aside and swapped in whole: what is served from dist/ meanwhile never finds half a package.
+const dist = join(root, "build/package");
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(join(dist, "bin"), { recursive: true });
 
@@ -29,7 +30,7 @@ await build({
 
 if (existsSync(join(root, "web/tsconfig.page.json"))) {
   const types = await capture("node_modules/.bin/tsc", [
-    ...["--project", "web/tsconfig.page.json", "--outDir", "dist", "--rootDir", "web/src"],
+    ...["--project", "web/tsconfig.page.json", "--outDir", dist, "--rootDir", "web/src"],
     ...["--noEmit", "false", "--declaration", "--emitDeclarationOnly"],
   ]);
   if (types.code !== 0) {
@@ -58,3 +59,5 @@ if (scripts > kScriptsMax) {
   console.error(`index.js and worker.js have ${scripts} bytes gzipped, more than ${kScriptsMax}`);
   process.exit(1);
 }
+rmSync(join(root, "dist"), { recursive: true, force: true });
+renameSync(dist, join(root, "dist"));

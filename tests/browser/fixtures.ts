@@ -8,6 +8,8 @@ import { launchBrowser } from "../../scripts/browser.mjs";
 import { serve } from "../../scripts/static_server.mjs";
 import { Tab, type OpenOptions } from "./tab.js";
 
+/** Another build of the package than dist/ can be tested as well. */
+const dist = process.env["TABLOG_DIST"] ?? fileURLToPath(new URL("../../dist", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Shared {
@@ -32,12 +34,11 @@ export const test = base.extend<Fixtures, Shared>({
   url: [
     async ({}, use) => {
       for (const file of ["index.js", "worker.js", "tablog.wasm"]) {
-        if (!existsSync(join(root, "dist", file)))
-          throw new Error(`dist/${file} is missing: ./dev build`);
+        if (!existsSync(join(dist, file))) throw new Error(`${dist} has no ${file}: ./dev build`);
       }
       const server = await serve({
         "/": join(root, "tests/browser/pages/"),
-        "/dist/": join(root, "dist/"),
+        "/dist/": `${dist}/`,
         "/sqlite/": join(root, "node_modules/@sqlite.org/sqlite-wasm/dist/"),
       });
       await use(server.url);

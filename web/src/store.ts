@@ -86,20 +86,20 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     type: T,
     ...[args, options]: AppendParameters<S, T>
   ): Promise<Appended> {
-    const payload = encode((w) => {
+    const write = (w: Writer): void => {
       w.u8(payloads.events);
       w.u32(1);
       writeEvent(w, type, args, "type", "args");
-    });
-    return appended(await this.#calls.append(payload, options), 0);
+    };
+    return appended(await this.#calls.append(write, options), 0);
   }
 
   /** Appends several events as one: contiguous in the log, all or none. */
   async appendBatch(events: readonly EventOf<S>[], options?: AppendOptions): Promise<Appended[]> {
-    if (!Array.isArray(events)) throw invalid("appendBatch takes an array of { type, args }");
     this.#calls.requireOpen();
-    if (events.length === 0) return [];
-    const payload = encode((w) => {
+    if (Array.isArray(events) && events.length === 0) return [];
+    const write = (w: Writer): void => {
+      if (!Array.isArray(events)) throw invalid("appendBatch takes an array of { type, args }");
       w.u8(payloads.events);
       w.list([...events.keys()], (i) => {
         const event = events[i] as Partial<EventOf<S>> | null | undefined;
@@ -107,8 +107,8 @@ export class Store<S extends Schema = Schema> extends EventTarget {
           throw invalid(`events[${i}] must be { type, args }`);
         writeEvent(w, event.type, event.args, `events[${i}].type`, `events[${i}].args`);
       });
-    });
-    const accepted = await this.#calls.append(payload, options);
+    };
+    const accepted = await this.#calls.append(write, options);
     return events.map((_, i) => appended(accepted, i));
   }
 
@@ -117,11 +117,11 @@ export class Store<S extends Schema = Schema> extends EventTarget {
    * @throws TablogError as `append`
    */
   async exec(sql: string, params?: Parameters, options?: AppendOptions): Promise<Executed> {
-    const payload = encode((w) => {
+    const write = (w: Writer): void => {
       w.u8(payloads.exec);
       writeStatement(w, sql, params);
-    });
-    const accepted = await this.#calls.append(payload, options);
+    };
+    const accepted = await this.#calls.append(write, options);
     return { ...appended(accepted, 0), changes: accepted.changes };
   }
 
@@ -158,8 +158,9 @@ export class Store<S extends Schema = Schema> extends EventTarget {
           next: r.u64(),
         }),
       );
-      yield* page.entries;
-      left -= page.entries.length;
+      const entries = page.entries.slice(0, left); // a reply holds what one message brought
+      yield* entries;
+      left -= entries.length;
       next = page.next;
     }
   }

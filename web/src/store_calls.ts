@@ -1,7 +1,7 @@
 // StoreCalls: one store's appends and other calls on its client, their signals, and its end.
 
 import type { Accepted } from "./boundary_page.js";
-import type { Reader } from "./bytes.js";
+import { encode, type Reader, type Writer } from "./bytes.js";
 import type { Call } from "./calls.js";
 import type { Client } from "./client.js";
 import { TablogError, invalid } from "./errors.js";
@@ -10,6 +10,8 @@ import { choice, type Settings } from "./options.js";
 import type { AppendOptions } from "./results.js";
 import type { Schema } from "./schema.js";
 import { aborted, type AppendCall } from "./session.js";
+
+type AppendInput = Pick<AppendCall, "payload" | "durability" | "expectedIndex">;
 
 export type Asked = Pick<Call, "write" | "chunk" | "restart"> & {
   readonly signal?: AbortSignal | undefined;
@@ -47,12 +49,25 @@ export class StoreCalls {
     return new TablogError("Closed", `the store ${JSON.stringify(this.#settings.name)} is closed`);
   }
 
-  append(payload: Uint8Array, options: AppendOptions = {}): Promise<Accepted> {
+  /** Appends what `write` writes: the payload. Nothing that is refused here has taken effect. */
+  append(write: (writer: Writer) => void, options: AppendOptions = {}): Promise<Accepted> {
+    try {
+      return this.#append(this.#checked(write, options), options.signal);
+    } catch (thrown) {
+      throw thrown instanceof TablogError ? thrown.withOutcome("none") : thrown;
+    }
+  }
+
+  #checked(write: (writer: Writer) => void, options: AppendOptions): AppendInput {
     const { durability = this.#settings.durability, expectedIndex, signal } = options;
+    this.requireOpen();
     choice("durability", durability, ["full", "relaxed"]);
     if (expectedIndex !== undefined) requireIndex("expectedIndex", expectedIndex);
-    if (this.#refusing) throw this.closed().withOutcome("none");
     if (signal?.aborted === true) throw aborted(signal.reason);
+    return { payload: encode(write), durability, expectedIndex };
+  }
+
+  #append(input: AppendInput, signal: AbortSignal | undefined): Promise<Accepted> {
     const began = performance.now();
     return new Promise<Accepted>((resolve, reject) => {
       const withdraw = (): void => this.#client.withdraw(call);
@@ -62,9 +77,7 @@ export class StoreCalls {
         if (this.#appends.size === 0) this.#allAnswered?.();
       };
       const call: AppendCall = {
-        payload,
-        durability,
-        expectedIndex,
+        ...input,
         resolve: (accepted) => {
           this.latency.add(performance.now() - began);
           done();
