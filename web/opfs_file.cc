@@ -28,7 +28,7 @@ Error last_error(double failure) {
   std::array<char, 512> text{};
   const std::int32_t length = tablog_file_error(text.data(), text.size());
   const std::string words(text.data(), static_cast<std::size_t>(length < 0 ? 0 : length));
-  if (failure == kNoSpace) {
+  if (static_cast<std::int32_t>(failure) == kNoSpace) {
     return Error{.code = ErrorCode::kQuotaExceeded,
                  .message = "the origin's storage quota is used up (" + words +
                             "); make room, then append again"};
