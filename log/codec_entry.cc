@@ -176,6 +176,14 @@ Bytes pack(capnp::MallocMessageBuilder& builder, std::span<kj::byte> room) {
   return codec::to_bytes(out.getArray());
 }
 
+// The first packed word is the number of segments, less one, and the size of the first; the low
+// half of its tag tells which bytes of the number are not zero. Cap'n Proto adds the sizes of
+// several segments up in a size_t, which overflows where that has 32 bits.
+void require_one_segment(ByteView packed) {
+  constexpr auto kCountBytes = std::byte{0x0F};
+  require(!packed.empty() && (packed.front() & kCountBytes) == std::byte{0}, "not one segment");
+}
+
 }  // namespace
 
 Result<Bytes> encode_entry(const Entry& entry) {
@@ -216,6 +224,7 @@ Result<Entry> decode_entry(ByteView bytes) {
     return fail(ErrorCode::kMalformed, "an entry of " + std::to_string(bytes.size()) + " bytes");
   }
   return codec::decoding("an entry that does not decode", [&] {
+    require_one_segment(bytes);
     kj::ArrayInputStream in(codec::to_kj(bytes));
     capnp::ReaderOptions options;
     options.traversalLimitInWords = kEntryWordsMax;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <type_traits>
 
 #include "log/codec_messages.h"
@@ -156,6 +157,21 @@ Message get_message(wire::Message::Reader from) {
           .body = get_body(from)};
 }
 
+// Cap'n Proto adds the segments' sizes up in a size_t, which overflows where that has 32 bits.
+void require_segments_fit(kj::ArrayPtr<const capnp::word> words) {
+  require(words.size() > 0, "no segment table");
+  const auto field = [&](std::size_t at) -> std::uint64_t {
+    std::uint32_t value{};
+    std::memcpy(&value, words.asBytes().begin() + at * sizeof value, sizeof value);
+    return value;
+  };
+  const std::uint64_t segments = field(0) + 1;
+  std::uint64_t total = segments / 2 + 1;
+  require(total <= words.size(), "a cut segment table");
+  for (std::size_t each = 1; each <= segments; ++each) total += field(each);
+  require(total == words.size(), "segments of another size than the message");
+}
+
 }  // namespace
 
 bool Committed::operator==(const Committed& other) const {
@@ -210,8 +226,8 @@ Result<Message> decode_message(ByteView bytes) {
     capnp::ReaderOptions options;
     options.traversalLimitInWords = words;
     options.nestingLimit = codec::kNestingMax;
+    require_segments_fit(view);
     capnp::FlatArrayMessageReader reader(view, options);
-    require(reader.getEnd() == view.end(), "bytes after its end");
     return get_message(reader.getRoot<wire::Message>());
   });
 }

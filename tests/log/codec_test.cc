@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
 #include <random>
 #include <set>
 
@@ -133,6 +136,17 @@ TEST(DecodeEntryTest, MutatedEntriesAreAValueOrMalformed) {
   }
 }
 
+// Sums of segment sizes overflow in wasm's 32 bits; these tests run there too.
+TEST(DecodeEntryTest, SegmentSizesThatOverflowAreMalformed) {
+  // Packed: two segments of 2^32 - 1 and 2 words, that is 1 word; then that word.
+  const Bytes bytes = {std::byte{0xF1}, std::byte{0x01}, std::byte{0xFF}, std::byte{0xFF},
+                       std::byte{0xFF}, std::byte{0xFF}, std::byte{0x01}, std::byte{0x02},
+                       std::byte{0x01}, std::byte{0x01}};
+  const auto entry = decode_entry(bytes);
+  ASSERT_FALSE(entry.has_value());
+  EXPECT_EQ(entry.error().code, ErrorCode::kMalformed);
+}
+
 TEST(EncodeMessageTest, EveryKindOfMessageComesBackEqual) {
   std::set<std::size_t> kinds;
   for (const Message& message : samples::messages()) {
@@ -179,6 +193,22 @@ TEST(DecodeMessageTest, MutatedMessagesAreAValueOrMalformed) {
         ASSERT_EQ(decoded.error().code, ErrorCode::kMalformed);
       }
     });
+  }
+}
+
+TEST(DecodeMessageTest, SegmentSizesThatOverflowAreMalformed) {
+  const auto bytes_of = [](std::initializer_list<std::uint32_t> fields) {
+    Bytes bytes(fields.size() * sizeof(std::uint32_t));
+    std::memcpy(bytes.data(), fields.begin(), bytes.size());
+    return bytes;
+  };
+  constexpr std::uint32_t kHuge = 0xFFFF'FFFF;
+  for (const Bytes& bytes :
+       {bytes_of({0, kHuge}), bytes_of({0, kHuge, 0, 0}), bytes_of({1, kHuge, 1, 0, 0, 0}),
+        bytes_of({kHuge, 0, 0, 0}), bytes_of({0, 0}), Bytes{}}) {
+    const auto message = decode_message(bytes);
+    ASSERT_FALSE(message.has_value()) << bytes.size();
+    EXPECT_EQ(message.error().code, ErrorCode::kMalformed);
   }
 }
 
