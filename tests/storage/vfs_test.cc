@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "tests/storage/pool_samples.h"
@@ -147,6 +148,25 @@ TEST(PoolVfsTest, TheLastConnectionFoldsInTheWalUnlessToldToKeepIt) {
     db.close();
     EXPECT_EQ(store.pool->find("/state.db-wal") != nullptr, persist != 0);
   }
+}
+
+TEST(PoolVfsTest, ATransactionInTheWalIsTwoWritesAndNoFlush) {
+  MemoryDisk disk;
+  make_slots(disk);
+  Store store(disk);
+  auto db = store.open();
+  auto reader = store.open();
+  db.ask("PRAGMA journal_mode=WAL");
+  ASSERT_EQ(db.exec(kSchema), SQLITE_OK);
+  ASSERT_EQ(db.exec("INSERT INTO t(x) VALUES (1)"), SQLITE_OK);
+  EXPECT_EQ(reader.ask("SELECT count(*) FROM t"), "1");
+  std::array<int, 4> calls{};  // by FileOperation
+  disk.set_fault_hook([&](const FileCall& call) -> std::optional<FileFault> {
+    ++calls.at(static_cast<std::size_t>(call.operation));
+    return std::nullopt;
+  });
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(db.exec("INSERT INTO t(x) VALUES (1)"), SQLITE_OK);
+  EXPECT_EQ(calls, (std::array{0, 200, 0, 0})) << "reads, writes, flushes, truncations";
 }
 
 TEST(PoolVfsTest, ManyPoolsLiveInOneProcess) {
