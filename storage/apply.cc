@@ -13,8 +13,8 @@ struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
 
-// What the authorizer does not see of DDL: the new name in ALTER TABLE … RENAME, and a foreign key to a
-// table of the store's own, whose cascades would change the app's rows outside of any entry.
+// What the authorizer does not see of DDL: the new name in ALTER TABLE … RENAME, and a foreign key
+// to a table of the store's own, whose cascades would change the app's rows outside of any entry.
 constexpr const char* kReservedSql =
     "SELECT 1 FROM sqlite_schema WHERE name LIKE 'tablog\\_%' ESCAPE '\\' "
     "AND name NOT IN ('tablog_state', 'tablog_schema', 'tablog_session', 'tablog_digest') "
@@ -23,10 +23,10 @@ constexpr const char* kReservedSql =
 
 Result<void> check_version(std::uint32_t written_for, std::uint32_t current) {
   if (written_for == current) return {};
-  const std::string words =
-      "the request is of schema version " + std::to_string(written_for) + " and the store of " +
-      std::to_string(current);
-  if (written_for < current) return fail(ErrorCode::kSchemaTooOld, words + ": reload to get the newer version");
+  const std::string words = "the request is of schema version " + std::to_string(written_for) +
+                            " and the store of " + std::to_string(current);
+  if (written_for < current)
+    return fail(ErrorCode::kSchemaTooOld, words + ": reload to get the newer version");
   return fail(ErrorCode::kSchemaConflict, words + ": the store has not been migrated yet");
 }
 
@@ -58,13 +58,15 @@ Result<ApplyResult> Applier::run(const Entry& entry) {
 Result<std::int64_t> Applier::run_body(const Entry& entry) {
   const auto nothing = [](const auto&) -> Result<std::int64_t> { return 0; };
   const auto on_event = [&](const Event& event) -> Result<std::int64_t> {
-    if (auto same = check_version(entry.schema_version, schema_version()); !same) return fail(same.error());
+    if (auto same = check_version(entry.schema_version, schema_version()); !same)
+      return fail(same.error());
     if (!current_) return fail(ErrorCode::kUnknownEvent, "the store has no schema yet");
     if (auto done = current_->run(entry, event); !done) return fail(done.error());
     return 0;
   };
   const auto on_exec = [&](const Exec& exec) -> Result<std::int64_t> {
-    if (auto same = check_version(entry.schema_version, schema_version()); !same) return fail(same.error());
+    if (auto same = check_version(entry.schema_version, schema_version()); !same)
+      return fail(same.error());
     return run_exec(entry, exec);
   };
   const auto on_schema = [&](const Schema& schema) -> Result<std::int64_t> {
@@ -77,7 +79,8 @@ Result<std::int64_t> Applier::run_body(const Entry& entry) {
 Result<std::int64_t> Applier::run_exec(const Entry& entry, const Exec& exec) {
   const Result<Script> script = run_script(entry, exec.sql, exec.params, "exec");
   if (!script) return fail(script.error());
-  if (script->statements == 0) return fail(ErrorCode::kInvalidArgument, "exec: there is no statement in it");
+  if (script->statements == 0)
+    return fail(ErrorCode::kInvalidArgument, "exec: there is no statement in it");
   if (auto settled = settle_definitions(); !settled) return fail(settled.error());
   return script->changes;
 }
@@ -85,23 +88,27 @@ Result<std::int64_t> Applier::run_exec(const Entry& entry, const Exec& exec) {
 Result<void> Applier::run_schema(const Entry& entry, const Schema& schema) {
   if (auto able = check_engine(schema); !able) return able;
   if (schema.migrations.size() != schema.version) {
-    return fail(ErrorCode::kInvalidArgument, "a schema of version " + std::to_string(schema.version) +
+    return fail(ErrorCode::kInvalidArgument, "a schema of version " +
+                                                 std::to_string(schema.version) +
                                                  " must have as many migrations, not " +
                                                  std::to_string(schema.migrations.size()));
   }
   if (current_ && schema.version < schema_version()) {
-    return fail(ErrorCode::kSchemaTooOld, "the store is at schema version " + std::to_string(schema_version()) +
-                                              " and this is " + std::to_string(schema.version) +
+    return fail(ErrorCode::kSchemaTooOld, "the store is at schema version " +
+                                              std::to_string(schema_version()) + " and this is " +
+                                              std::to_string(schema.version) +
                                               ": reload to get the newer version");
   }
   if (current_ && schema.version == schema_version() &&
       hash_schema(schema) != hash_schema(current_->schema())) {
-    return fail(ErrorCode::kSchemaConflict, "schema version " + std::to_string(schema.version) +
-                                                " is in use with another text: give the new one a new version");
+    return fail(ErrorCode::kSchemaConflict,
+                "schema version " + std::to_string(schema.version) +
+                    " is in use with another text: give the new one a new version");
   }
   for (std::uint32_t version = schema_version(); version < schema.version; ++version) {
     const Result<Script> done = run_script(entry, schema.migrations[version], {}, "a migration");
-    if (!done) return fail(prefixed("migration to version " + std::to_string(version + 1), done.error()));
+    if (!done)
+      return fail(prefixed("migration to version " + std::to_string(version + 1), done.error()));
   }
   if (auto settled = settle_definitions(); !settled) return settled;
   Current fresh = make(entry);
@@ -111,7 +118,8 @@ Result<void> Applier::run_schema(const Entry& entry, const Schema& schema) {
 }
 
 Result<Applier::Script> Applier::run_script(const Entry& entry, std::string_view sql,
-                                            std::span<const Argument> arguments, std::string_view what) {
+                                            std::span<const Argument> arguments,
+                                            std::string_view what) {
   Parameters parameters(&entry, arguments, what);
   if (auto checked = parameters.check(); !checked) return fail(checked.error());
   std::vector<ParameterNames> names;
@@ -134,8 +142,8 @@ Result<Applier::Script> Applier::run_script(const Entry& entry, std::string_view
   return script;
 }
 
-// Direct changes only: sqlite3_changes() is of the last statement that changed rows, so it counts only
-// where this one did, and not where DDL had a virtual table change rows of its own.
+// Direct changes only: sqlite3_changes() is of the last statement that changed rows, so it counts
+// only where this one did, and not where DDL had a virtual table change rows of its own.
 Result<std::int64_t> Applier::run_statement(Statement& statement) {
   Authorizer::Definitions defined = authorizer_.take_definitions();
   if (defined.changed) {
@@ -155,7 +163,8 @@ Result<void> Applier::settle_definitions() {
   if (!reserved) return fail(reserved.error());
   const Result<bool> found = reserved->step();
   if (!found) return fail(found.error());
-  if (*found) return fail(ErrorCode::kRejected, "tables that begin with tablog_ are the store's own");
+  if (*found)
+    return fail(ErrorCode::kRejected, "tables that begin with tablog_ are the store's own");
   reserved->reset();
   return digests_.settle();
 }

@@ -1,5 +1,5 @@
-// Applier: what one entry does to the database. The same code for what is being sequenced and for what
-// is in the log already, so that replay does what the leader did.
+// Applier: what one entry does to the database. The same code for what is being sequenced and for
+// what is in the log already, so that replay does what the leader did.
 #pragma once
 
 #include <memory>
@@ -20,9 +20,9 @@ class Applier {
  public:
   Applier(sqlite3* db, Authorizer& authorizer, Digests& digests);
 
-  // Runs the entry's SQL inside the caller's savepoint, with the entry's time and randomness. An error
-  // that is_rejection() is a truth about the entry; any other is the machinery's failure. After either
-  // the caller rolls back to its savepoint and restores current().
+  // Runs the entry's SQL inside the caller's savepoint, with the entry's time and randomness. An
+  // error that is_rejection() is a truth about the entry; any other is the machinery's failure.
+  // After either the caller rolls back to its savepoint and restores current().
   [[nodiscard]] Result<ApplyResult> run(const Entry& entry);
 
   // The schema in force with its compiled SQL; null before the first.
@@ -44,7 +44,8 @@ class Applier {
     std::size_t statements{};
   };
   [[nodiscard]] Result<Script> run_script(const Entry& entry, std::string_view sql,
-                                          std::span<const Argument> arguments, std::string_view what);
+                                          std::span<const Argument> arguments,
+                                          std::string_view what);
   [[nodiscard]] Result<std::int64_t> run_statement(Statement& statement);
   [[nodiscard]] Result<void> settle_definitions();
 

@@ -3,23 +3,22 @@
 #include <algorithm>
 #include <array>
 
+#include "storage/sqlite.h"
+
 namespace tablog::storage {
 
 namespace {
 
-// SQLite's names are caseless in ASCII.
+// As same_name().
 bool starts_with(std::string_view name, std::string_view lower_prefix) {
   return name.size() >= lower_prefix.size() &&
-         sqlite3_strnicmp(name.data(), lower_prefix.data(), static_cast<int>(lower_prefix.size())) == 0;
-}
-
-bool equals(std::string_view name, std::string_view lower) {
-  return name.size() == lower.size() && starts_with(name, lower);
+         sqlite3_strnicmp(name.data(), lower_prefix.data(),
+                          static_cast<int>(lower_prefix.size())) == 0;
 }
 
 template <class List>
 bool contains(const List& list, std::string_view name) {
-  return std::ranges::any_of(list, [&](std::string_view item) { return equals(name, item); });
+  return std::ranges::any_of(list, [&](std::string_view item) { return same_name(name, item); });
 }
 
 // Pragmas that tell of definitions, in an order that does not depend on the connection's past.
@@ -36,22 +35,30 @@ constexpr auto kModules = std::to_array<std::string_view>({"fts5", "fts5vocab"})
 
 constexpr std::string_view kNoTemp = "temporary objects are not allowed: they are not in the log";
 
-std::string_view or_empty(const char* text) { return text == nullptr ? std::string_view() : text; }
+std::string_view or_empty(const char* text) {
+  return text == nullptr ? std::string_view() : text;
+}
 
-bool is_own(std::string_view name) { return starts_with(name, "tablog_"); }
+bool is_own(std::string_view name) {
+  return starts_with(name, "tablog_");
+}
 
 }  // namespace
 
 Authorizer::Authorizer(sqlite3* db) : db_(db) {
   sqlite3_set_authorizer(
       db,
-      [](void* self, int action, const char* first, const char* second, const char* database, const char*) {
-        return static_cast<Authorizer*>(self)->judge(action, or_empty(first), or_empty(second), or_empty(database));
+      [](void* self, int action, const char* first, const char* second, const char* database,
+         const char*) {
+        return static_cast<Authorizer*>(self)->judge(action, or_empty(first), or_empty(second),
+                                                     or_empty(database));
       },
       this);
 }
 
-Authorizer::~Authorizer() { sqlite3_set_authorizer(db_, nullptr, nullptr); }
+Authorizer::~Authorizer() {
+  sqlite3_set_authorizer(db_, nullptr, nullptr);
+}
 
 Authorizer::Scope::Scope(Authorizer& authorizer, Purpose purpose, Phase phase)
     : authorizer_(authorizer), purpose_(authorizer.purpose_), phase_(authorizer.phase_) {
@@ -71,7 +78,9 @@ Error Authorizer::explain(Error error) {
   return error;
 }
 
-Authorizer::Definitions Authorizer::take_definitions() { return std::exchange(definitions_, {}); }
+Authorizer::Definitions Authorizer::take_definitions() {
+  return std::exchange(definitions_, {});
+}
 
 void Authorizer::begin_entry() {
   definitions_ = {};
@@ -91,7 +100,8 @@ int Authorizer::refuse(std::string words) {
   return SQLITE_DENY;
 }
 
-int Authorizer::judge(int action, std::string_view first, std::string_view second, std::string_view database) {
+int Authorizer::judge(int action, std::string_view first, std::string_view second,
+                      std::string_view database) {
   if (purpose_ == Purpose::kOwn) return SQLITE_OK;
   // CREATE TABLE temp.t does not come as SQLITE_CREATE_TEMP_TABLE.
   if (database == "temp") return refuse(std::string(kNoTemp));
@@ -117,7 +127,8 @@ int Authorizer::judge(int action, std::string_view first, std::string_view secon
     case SQLITE_DETACH:
       return refuse("ATTACH, DETACH and VACUUM are not allowed: a store is one database");
     case SQLITE_ANALYZE:
-      return refuse("ANALYZE is not allowed: plans, and so the order of rows, would differ between tabs");
+      return refuse(
+          "ANALYZE is not allowed: plans, and so the order of rows, would differ between tabs");
     default:
       return judge_definition(action, first, second);
   }
@@ -127,15 +138,18 @@ int Authorizer::judge_read(std::string_view table, std::string_view column) {
   if (is_own(table)) return refuse(std::string(table) + " is the store's own table");
   if (purpose_ == Purpose::kQuery) return SQLITE_OK;
   if (starts_with(table, "pragma_") && !contains(kSamePragmas, table.substr(7))) {
-    return refuse(std::string(table) + " is not allowed in a write: it is not the same in every tab");
+    return refuse(std::string(table) +
+                  " is not allowed in a write: it is not the same in every tab");
   }
   // DROP reads it itself, to move a page that takes the dropped one's place.
-  if (!dropping_ && equals(column, "rootpage") &&
-      (equals(table, "sqlite_master") || equals(table, "sqlite_schema"))) {
-    return refuse("sqlite_schema.rootpage is not allowed in a write: it is not the same in every tab");
+  if (!dropping_ && same_name(column, "rootpage") &&
+      (same_name(table, "sqlite_master") || same_name(table, "sqlite_schema"))) {
+    return refuse(
+        "sqlite_schema.rootpage is not allowed in a write: it is not the same in every tab");
   }
-  if (equals(column, "rank") && is_virtual(table)) {
-    return refuse("rank is not allowed in a write: its logarithms differ between machines in the last bit");
+  if (same_name(column, "rank") && is_virtual(table)) {
+    return refuse(
+        "rank is not allowed in a write: its logarithms differ between machines in the last bit");
   }
   return SQLITE_OK;
 }
@@ -145,8 +159,9 @@ int Authorizer::judge_function(std::string_view name) {
   if (found == FunctionClass::kSame) return SQLITE_OK;
   if (found == FunctionClass::kDiffers) {
     if (purpose_ == Purpose::kQuery) return SQLITE_OK;
-    return refuse(std::string(name) + "() is not allowed in a write: its result is not the same in every "
-                                      "tab; compute it before and pass it as an argument");
+    return refuse(std::string(name) +
+                  "() is not allowed in a write: its result is not the same in every "
+                  "tab; compute it before and pass it as an argument");
   }
   return refuse("the function " + std::string(name) + "() is not allowed");
 }
@@ -160,7 +175,8 @@ int Authorizer::judge_pragma(std::string_view name, std::string_view value) {
     return SQLITE_OK;  // of pragma_table_info() and the like; FTS5 asks for data_version
   }
   if (phase_ == Phase::kStep && name == "data_version") return SQLITE_OK;
-  return refuse("PRAGMA " + std::string(name) + " is not allowed: settings are fixed for every connection");
+  return refuse("PRAGMA " + std::string(name) +
+                " is not allowed: settings are fixed for every connection");
 }
 
 int Authorizer::judge_write(int action, std::string_view table) {
@@ -222,8 +238,8 @@ int Authorizer::judge_definition(int action, std::string_view first, std::string
   }
   if (action == SQLITE_CREATE_VTABLE) new_virtual_tables_.emplace(table);
   definitions_.changed = true;
-  if (action == SQLITE_CREATE_TABLE || action == SQLITE_CREATE_VTABLE || action == SQLITE_DROP_TABLE ||
-      action == SQLITE_DROP_VTABLE || action == SQLITE_ALTER_TABLE) {
+  if (action == SQLITE_CREATE_TABLE || action == SQLITE_CREATE_VTABLE ||
+      action == SQLITE_DROP_TABLE || action == SQLITE_DROP_VTABLE || action == SQLITE_ALTER_TABLE) {
     definitions_.tables.emplace(table);
   }
   return SQLITE_OK;

@@ -1,5 +1,5 @@
-// Authorizer: what SQL may do, decided when it is compiled. An allowlist (DESIGN section 7): what is
-// not named here is refused, so that an engine with new abilities grants none of them by itself.
+// Authorizer: what SQL may do, decided when it is compiled. An allowlist (DESIGN section 7): what
+// is not named here is refused, so that an engine with new abilities grants none of them by itself.
 #pragma once
 
 #include <sqlite3.h>
@@ -21,8 +21,8 @@ enum class Purpose : std::uint8_t {
   kQuery,         // reads; also of functions that are not the same everywhere
 };
 
-// Whether the statement is compiled by us, or running: then what is compiled are the statements that
-// a virtual table makes for itself, or our statement once more after a change of the schema.
+// Whether the statement is compiled by us, or running: then what is compiled are the statements
+// that a virtual table makes for itself, or our statement once more after a change of the schema.
 enum class Phase : std::uint8_t { kPrepare, kStep };
 
 class Authorizer {
@@ -49,8 +49,8 @@ class Authorizer {
   // The words for the last refusal, in place of SQLite's "not authorized"; other errors unchanged.
   [[nodiscard]] Error explain(Error error);
 
-  // Tables that DDL was compiled for since the last call: what the digest has to read anew. The names
-  // come as DDL spelled them. `changed` without names: an index, a view, a trigger.
+  // Tables that DDL was compiled for since the last call: what the digest has to read anew. The
+  // names come as DDL spelled them. `changed` without names: an index, a view, a trigger.
   struct Definitions {
     bool changed{};
     std::set<std::string> tables;
@@ -81,8 +81,8 @@ class Authorizer {
   std::set<std::string, std::less<>> new_virtual_tables_;  // that this entry makes
 };
 
-// The built-in functions of SQL, sorted by what replay may rely on. A test holds them to be all that
-// this engine has.
+// The built-in functions of SQL, sorted by what replay may rely on. A test holds them to be all
+// that this engine has.
 enum class FunctionClass : std::uint8_t {
   kSame,     // gives the same everywhere
   kDiffers,  // depends on the math library, the connection's past or the file: queries only

@@ -2,8 +2,9 @@
 // databases are compared at every commit without reading them. Left out: virtual tables and their
 // shadow tables (FTS5 writes those late), and the store's own tables. DESIGN section 7.
 //
-// Order of use: construct before any statement is prepared on the connection (a DELETE without WHERE is
-// seen only by statements prepared after the hook was set); load(); then marks follow savepoints.
+// Order of use: construct before any statement is prepared on the connection (a DELETE without
+// WHERE is seen only by statements prepared after the hook was set); load(); then marks follow
+// savepoints.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +28,15 @@ class Digests {
   Digests(const Digests&) = delete;
   Digests& operator=(const Digests&) = delete;
 
-  // Reads the definitions, and the sums that store() wrote. kCorrupt when those do not belong together.
+  // Reads the definitions, and the sums that store() wrote. kCorrupt when those do not belong
+  // together.
   [[nodiscard]] Result<void> load();
-  // Writes the sums that have changed since the last store(); in the transaction that changed the rows.
+  // Writes the sums that have changed since the last store(); in the transaction that changed the
+  // rows.
   [[nodiscard]] Result<void> store();
 
-  // A place to come back to. Marks nest as savepoints do; forget_marks() at the end of a transaction.
+  // A place to come back to. Marks nest as savepoints do; forget_marks() at the end of a
+  // transaction.
   using Mark = std::size_t;
   [[nodiscard]] Mark mark();
   void roll_back_to(Mark mark);
@@ -74,9 +78,9 @@ class Digests {
   struct Catalog {
     Tables tables;
     std::set<std::string, std::less<>> virtual_tables;
-    TableSum schema;       // of sqlite_schema itself
-    bool has_sequence{};   // there is a sqlite_sequence
-    bool saved_whole{};    // false: store() writes every table
+    TableSum schema;      // of sqlite_schema itself
+    bool has_sequence{};  // there is a sqlite_sequence
+    bool saved_whole{};   // false: store() writes every table
   };
   // What roll_back_to() brings back: one table's sum, or everything.
   struct Change {
@@ -100,7 +104,7 @@ class Digests {
   sqlite3* db_;
   Catalog catalog_;
   std::vector<Change> journal_;
-  std::size_t levels_{1};  // grows with every mark and rollback
+  std::size_t levels_{1};        // grows with every mark and rollback
   std::size_t catalog_level_{};  // `levels_` when the whole catalog was last remembered
   bool failed_{};
   RowHash hash_;

@@ -1,4 +1,5 @@
-// Digests, the part that keeps the sums in the database, so that opening one does not read all rows.
+// Digests, the part that keeps the sums in the database, so that opening one does not read all
+// rows.
 #include "storage/digest.h"
 #include "storage/state_tables.h"
 
@@ -37,9 +38,9 @@ Result<void> Digests::load() {
 
 Result<void> Digests::store() {
   if (!upsert_) {
-    Result<Statement> prepared =
-        prepare_own(db_, "INSERT INTO tablog_digest(name, sum) VALUES (?1, ?2) "
-                         "ON CONFLICT DO UPDATE SET sum = excluded.sum");
+    Result<Statement> prepared = prepare_own(db_,
+                                             "INSERT INTO tablog_digest(name, sum) VALUES (?1, ?2) "
+                                             "ON CONFLICT DO UPDATE SET sum = excluded.sum");
     if (!prepared) return fail(prepared.error());
     upsert_ = std::move(*prepared);
   }
@@ -49,7 +50,8 @@ Result<void> Digests::store() {
   for (auto& [name, table] : catalog_.tables) {
     if (catalog_.saved_whole && !table.unsaved) continue;
     const Digest sum = to_digest(table.sum);
-    if (auto bound = upsert_.bind_all(std::string_view(name), ByteView(sum.bytes)); !bound) return bound;
+    if (auto bound = upsert_.bind_all(std::string_view(name), ByteView(sum.bytes)); !bound)
+      return bound;
     if (auto done = upsert_.run(); !done) return done;
     table.unsaved = false;
   }

@@ -59,7 +59,8 @@ Result<Materializers::Compiled*> Materializers::find(const std::string& type) {
     for (const Materializer& materializer : all) types.push_back(materializer.type);
     std::string words = "there is no event type \"" + type + "\" in schema version " +
                         std::to_string(schema().version);
-    if (const auto meant = nearest(type, types)) words += "; did you mean \"" + std::string(*meant) + "\"?";
+    if (const auto meant = nearest(type, types))
+      words += "; did you mean \"" + std::string(*meant) + "\"?";
     return fail(ErrorCode::kUnknownEvent, std::move(words));
   }
   Result<Compiled> compiled = compile(*found);
@@ -74,7 +75,8 @@ Result<void> Materializers::run(const Entry& entry, const Event& event) {
   if (auto checked = parameters.check(); !checked) return checked;
   auto& [statements, names] = **compiled;
   Result<void> done;
-  for (std::size_t i = 0; done && i < statements.size(); ++i) done = parameters.bind(statements[i], names[i]);
+  for (std::size_t i = 0; done && i < statements.size(); ++i)
+    done = parameters.bind(statements[i], names[i]);
   if (done) done = parameters.check_all_used(names);
   const Authorizer::Scope scope(authorizer_, Purpose::kMaterializer, Phase::kStep);
   for (Statement& statement : statements) {

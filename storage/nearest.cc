@@ -28,7 +28,8 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> known) {
+std::optional<std::string_view> nearest(std::string_view name,
+                                        std::span<const std::string_view> known) {
   std::optional<std::string_view> best;
   if (name.size() > kNameBytesMax) return best;
   std::size_t best_edits = std::max<std::size_t>(name.size() / 2, 1) + 1;

@@ -11,11 +11,13 @@ namespace tablog::storage {
 
 namespace {
 
-constexpr auto kEntryParameters = std::to_array<std::string_view>({"$index", "$term", "$time", "$client"});
+constexpr auto kEntryParameters =
+    std::to_array<std::string_view>({"$index", "$term", "$time", "$client"});
 
 // Why SQLite would not keep `value` as it is; empty: it would.
 std::string_view why_unstorable(const Value& value) {
-  if (const auto* number = std::get_if<double>(&value); number != nullptr && !std::isfinite(*number)) {
+  if (const auto* number = std::get_if<double>(&value);
+      number != nullptr && !std::isfinite(*number)) {
     return "NaN and infinities cannot be stored";
   }
   if (const auto* text = std::get_if<std::string>(&value); text != nullptr && !is_utf8(*text)) {
@@ -42,7 +44,8 @@ ParameterNames parameter_names(const Statement& statement) {
   return names;
 }
 
-Parameters::Parameters(const Entry* entry, std::span<const Argument> arguments, std::string_view what)
+Parameters::Parameters(const Entry* entry, std::span<const Argument> arguments,
+                       std::string_view what)
     : entry_(entry), arguments_(arguments), what_(what), used_(arguments.size()) {}
 
 bool Parameters::is_own(std::string_view name) const {
@@ -51,8 +54,8 @@ bool Parameters::is_own(std::string_view name) const {
 
 Result<void> Parameters::check() const {
   const auto invalid = [&](const Argument& argument, std::string_view why) {
-    return fail(ErrorCode::kInvalidArgument,
-                "parameter " + spelled(argument.name) + " of " + std::string(what_) + ": " + std::string(why));
+    return fail(ErrorCode::kInvalidArgument, "parameter " + spelled(argument.name) + " of " +
+                                                 std::string(what_) + ": " + std::string(why));
   };
   if (arguments_.size() > kArgumentsMax) {
     return fail(ErrorCode::kInvalidArgument, std::string(what_) + " has more than " +
@@ -65,7 +68,8 @@ Result<void> Parameters::check() const {
       return invalid(argument, why);
     }
     const auto before = arguments_.first(i);
-    if (std::ranges::any_of(before, [&](const Argument& other) { return other.name == argument.name; })) {
+    if (std::ranges::any_of(before,
+                            [&](const Argument& other) { return other.name == argument.name; })) {
       return invalid(argument, "it is given twice");
     }
   }
@@ -90,8 +94,10 @@ Result<void> Parameters::bind_one(Statement& statement, int parameter, const std
     return fail(ErrorCode::kInvalidArgument,
                 "missing parameter " + spelled(name) + " of " + std::string(what_));
   }
-  if (name == "$index") return statement.bind(parameter, static_cast<std::int64_t>(entry_->index.value));
-  if (name == "$term") return statement.bind(parameter, static_cast<std::int64_t>(entry_->term.value));
+  if (name == "$index")
+    return statement.bind(parameter, static_cast<std::int64_t>(entry_->index.value));
+  if (name == "$term")
+    return statement.bind(parameter, static_cast<std::int64_t>(entry_->term.value));
   if (name == "$time") return statement.bind(parameter, entry_->time_ms);
   if (!entry_->request) return {};  // an entry of the leader's own: NULL
   if (client_.empty()) client_ = to_hex(entry_->request->client.bytes);

@@ -1,5 +1,6 @@
-// Parameters: an event's arguments, and what the entry itself gives ($index, $term, $time, $client),
-// bound to the statements that name them. Every parameter must be given and every argument be used.
+// Parameters: an event's arguments, and what the entry itself gives ($index, $term, $time,
+// $client), bound to the statements that name them. Every parameter must be given and every
+// argument be used.
 #pragma once
 
 #include <span>
@@ -12,19 +13,20 @@
 
 namespace tablog::storage {
 
-// The parameters of one statement in order, without their first character: ":id" is "id", ":$time" is
+// The parameters of one statement in order, without their first character: ":id" is "id", ":$time"
+// is
 // "$time", and the first "?" is "1".
 using ParameterNames = std::vector<std::string>;
 [[nodiscard]] ParameterNames parameter_names(const Statement& statement);
 
 class Parameters {
  public:
-  // Borrows all. No `entry`: a query's, which has no entry to ask. `what` names the event or statement
-  // in messages: "todo.added".
+  // Borrows all. No `entry`: a query's, which has no entry to ask. `what` names the event or
+  // statement in messages: "todo.added".
   Parameters(const Entry* entry, std::span<const Argument> arguments, std::string_view what);
 
-  // kInvalidArgument for a name that is given twice or is the entry's own, and for what SQLite would
-  // not keep as it is: NaN, infinities, text that is not UTF-8.
+  // kInvalidArgument for a name that is given twice or is the entry's own, and for what SQLite
+  // would not keep as it is: NaN, infinities, text that is not UTF-8.
   [[nodiscard]] Result<void> check() const;
 
   // Binds all that `statement` names. kInvalidArgument: "missing parameter :title of todo.added".

@@ -16,8 +16,8 @@ namespace {
 // cache_spill is off so that an app's statement never writes a file: the WAL's salts would be drawn
 // from the generator that random() uses, and a full disk would look like the statement's failure.
 constexpr std::array kPragmas = {
-    "page_size=4096",     "encoding='UTF-8'",    "auto_vacuum=NONE",       "foreign_keys=ON",
-    "recursive_triggers=ON", "temp_store=MEMORY", "cache_spill=OFF",       "cell_size_check=ON",
+    "page_size=4096",        "encoding='UTF-8'",   "auto_vacuum=NONE", "foreign_keys=ON",
+    "recursive_triggers=ON", "temp_store=MEMORY",  "cache_spill=OFF",  "cell_size_check=ON",
     "secure_delete=OFF",     "automatic_index=ON", "cache_size=-8192",
 };
 
@@ -30,7 +30,8 @@ constexpr std::array kLimits = {
     Setting{SQLITE_LIMIT_LENGTH, kValueBytesMax},
     Setting{SQLITE_LIMIT_SQL_LENGTH, 16 << 20},
     Setting{SQLITE_LIMIT_COLUMN, 2000},
-    Setting{SQLITE_LIMIT_EXPR_DEPTH, 500},  // bounds the native stack that the compiler of SQL takes
+    Setting{SQLITE_LIMIT_EXPR_DEPTH,
+            500},  // bounds the native stack that the compiler of SQL takes
     Setting{SQLITE_LIMIT_COMPOUND_SELECT, 500},
     Setting{SQLITE_LIMIT_VDBE_OP, 25'000'000},
     Setting{SQLITE_LIMIT_FUNCTION_ARG, 127},
@@ -80,9 +81,13 @@ Result<void> apply_profile(sqlite3* db) {
   return {};
 }
 
-std::string engine_version() { return sqlite3_libversion(); }
+std::string engine_version() {
+  return sqlite3_libversion();
+}
 
-std::string engine_options() { return std::string(kSqliteOptions); }
+std::string engine_options() {
+  return std::string(kSqliteOptions);
+}
 
 std::uint64_t profile_hash() {
   std::string text;
@@ -106,8 +111,9 @@ Result<void> check_engine(const Schema& schema) {
   const auto theirs = version_parts(schema.engine);
   const auto ours = version_parts(engine_version());
   if (theirs > ours) {
-    return fail(ErrorCode::kEngineTooOld, "the log needs SQLite " + schema.engine + " and this is " +
-                                              engine_version() + ": reload to get the newer version");
+    return fail(ErrorCode::kEngineTooOld, "the log needs SQLite " + schema.engine +
+                                              " and this is " + engine_version() +
+                                              ": reload to get the newer version");
   }
   if (theirs == ours &&
       (schema.compile_options != engine_options() || schema.profile_hash != profile_hash())) {

@@ -51,7 +51,8 @@ Result<Reader::Compiled> Reader::compile(const std::string& sql) {
   while (!rest.empty()) {
     const Result<Statement> another =
         Statement::prepare(db_, rest, ErrorCode::kQueryFailed, Lifetime::kOnce, &rest);
-    if (!another || *another) return fail(ErrorCode::kQueryFailed, "a query is one statement, and no more");
+    if (!another || *another)
+      return fail(ErrorCode::kQueryFailed, "a query is one statement, and no more");
   }
   // The authorizer has refused COMMIT, ATTACH and the like, which are "read-only" to SQLite; this
   // refuses what it would let pass by mistake.
@@ -65,7 +66,8 @@ Result<Reader::Compiled> Reader::compile(const std::string& sql) {
 Result<Bytes> Reader::snapshot() {
   sqlite3_int64 bytes = 0;
   unsigned char* raw = sqlite3_serialize(db_, "main", &bytes, 0);
-  if (raw == nullptr) return fail(ErrorCode::kStorageUnavailable, "no memory for a snapshot of the database");
+  if (raw == nullptr)
+    return fail(ErrorCode::kStorageUnavailable, "no memory for a snapshot of the database");
   const auto* begin = reinterpret_cast<const std::byte*>(raw);
   Bytes image(begin, begin + bytes);
   sqlite3_free(raw);

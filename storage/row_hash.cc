@@ -11,7 +11,9 @@ void RowHash::begin(std::uint64_t table) {
   append_tagged('T', table);
 }
 
-void RowHash::add_rowid(std::int64_t rowid) { append_tagged('R', static_cast<std::uint64_t>(rowid)); }
+void RowHash::add_rowid(std::int64_t rowid) {
+  append_tagged('R', static_cast<std::uint64_t>(rowid));
+}
 
 void RowHash::add(sqlite3_value* value, Numbers numbers) {
   switch (sqlite3_value_type(value)) {

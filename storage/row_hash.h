@@ -1,5 +1,6 @@
-// RowHash: the hash of one row of one table, from the values that SQLite gives for it. Canonical: what
-// is equal in the database gives equal bytes, whether it comes from a query or from the preupdate hook.
+// RowHash: the hash of one row of one table, from the values that SQLite gives for it. Canonical:
+// what is equal in the database gives equal bytes, whether it comes from a query or from the
+// preupdate hook.
 #pragma once
 
 #include <sqlite3.h>

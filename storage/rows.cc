@@ -8,13 +8,21 @@ namespace tablog::storage {
 
 namespace {
 
-enum class Tag : std::uint8_t { kNull = 0, kInt64 = 1, kFloat64 = 2, kText = 3, kBlob = 4, kInt32 = 5 };
+enum class Tag : std::uint8_t {
+  kNull = 0,
+  kInt64 = 1,
+  kFloat64 = 2,
+  kText = 3,
+  kBlob = 4,
+  kInt32 = 5
+};
 
 class RowsWriter {
  public:
   template <class Word>
   void word(Word value) {  // little-endian, whatever the platform
-    for (unsigned i = 0; i < sizeof(Word); ++i) bytes_.push_back(static_cast<std::byte>(value >> (8U * i)));
+    for (unsigned i = 0; i < sizeof(Word); ++i)
+      bytes_.push_back(static_cast<std::byte>(value >> (8U * i)));
   }
   void tag(Tag tag) { bytes_.push_back(static_cast<std::byte>(tag)); }
   void sized(ByteView data) {

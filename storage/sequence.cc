@@ -13,8 +13,9 @@ using Entries = std::vector<EncodedEntry>;
 Result<void> check_guard(const BatchItem& item, Index last_app) {
   if (!item.expected_index || *item.expected_index == last_app) return {};
   return fail(Error{.code = ErrorCode::kConflict,
-                    .message = "the last event has index " + std::to_string(last_app.value) + ", not " +
-                               std::to_string(item.expected_index->value) + " as expected",
+                    .message = "the last event has index " + std::to_string(last_app.value) +
+                               ", not " + std::to_string(item.expected_index->value) +
+                               " as expected",
                     .index = last_app});
 }
 
@@ -37,7 +38,8 @@ Entry draft(const BatchContext& context, const BatchItem& item, std::size_t posi
 // An item of one entry needs no savepoint of the entry's own within the item's: they begin and end
 // together, and FTS5, which writes at savepoints, cannot tell.
 Result<EncodedEntry> run_entry(StateCore& core, Entry entry, bool alone) {
-  const Result<ApplyResult> applied = alone ? core.applier.run(entry) : core.apply_in_savepoint(entry);
+  const Result<ApplyResult> applied =
+      alone ? core.applier.run(entry) : core.apply_in_savepoint(entry);
   if (!applied) return fail(applied.error());
   if (auto* exec = std::get_if<Exec>(&entry.body)) exec->changes = applied->changes;
   return encode(std::move(entry));
@@ -66,17 +68,19 @@ Result<Entries> run_item(StateCore& core, const BatchContext& context, const Bat
   return entries;
 }
 
-// The transaction is gone, and with it what earlier items had done: does that again. They succeed, for
-// they are run from the same state, at the same time and with the same random numbers as before.
+// The transaction is gone, and with it what earlier items had done: does that again. They succeed,
+// for they are run from the same state, at the same time and with the same random numbers as
+// before.
 Result<void> run_again(StateCore& core) {
   core.transaction.roll_back();
   core.applier.restore(core.committed_schema);
   if (auto begun = core.transaction.begin(); !begun) return begun;
   for (const EncodedEntry& accepted : core.accepted) {
     if (auto applied = core.apply_in_savepoint(accepted.entry); !applied) {
-      return fail(Error{.code = is_rejection(applied.error()) ? ErrorCode::kCorrupt : applied.error().code,
-                        .message = "an accepted entry does not apply again: " + applied.error().message,
-                        .index = accepted.entry.index});
+      return fail(
+          Error{.code = is_rejection(applied.error()) ? ErrorCode::kCorrupt : applied.error().code,
+                .message = "an accepted entry does not apply again: " + applied.error().message,
+                .index = accepted.entry.index});
     }
   }
   return {};
@@ -85,7 +89,8 @@ Result<void> run_again(StateCore& core) {
 Result<Entries> try_item(StateCore& core, const BatchContext& context, const BatchItem& item) {
   if (auto passed = check_guard(item, core.progress.last_app); !passed) return fail(passed.error());
   const Applier::Current before = core.applier.current();
-  Result<Entries> entries = core.transaction.in_savepoint([&] { return run_item(core, context, item); });
+  Result<Entries> entries =
+      core.transaction.in_savepoint([&] { return run_item(core, context, item); });
   if (!entries) {
     core.applier.restore(before);
     if (core.transaction.destroyed()) {
@@ -105,7 +110,8 @@ std::uint64_t entry_seed(std::uint64_t seed, Index index) {
   return z ^ z >> 31U;
 }
 
-Result<BatchResult> execute(StateCore& core, const BatchContext& context, std::span<const BatchItem> items) {
+Result<BatchResult> execute(StateCore& core, const BatchContext& context,
+                            std::span<const BatchItem> items) {
   if (!core.transaction.is_open()) {
     if (auto begun = core.transaction.begin(); !begun) return fail(begun.error());
   }

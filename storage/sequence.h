@@ -1,5 +1,5 @@
-// execute(): the leader's batch against the state database. Each item is tried in a savepoint of its
-// own; what it may not do is its own rejection, and never its neighbours'. DESIGN section 4.3.
+// execute(): the leader's batch against the state database. Each item is tried in a savepoint of
+// its own; what it may not do is its own rejection, and never its neighbours'. DESIGN section 4.3.
 #pragma once
 
 #include <span>

@@ -37,8 +37,8 @@ Error sql_error(sqlite3* db, int code, ErrorCode otherwise) {
     case SQLITE_NOTADB:
       return machinery(ErrorCode::kCorrupt, "the database is damaged", db);
     case SQLITE_FULL:
-      // An app's statement never writes to the disk (profile.cc: no cache spill), so there FULL means
-      // that AUTOINCREMENT has reached the highest rowid.
+      // An app's statement never writes to the disk (profile.cc: no cache spill), so there FULL
+      // means that AUTOINCREMENT has reached the highest rowid.
       if (otherwise == ErrorCode::kRejected) {
         return Error{.code = otherwise, .message = "no higher rowid is left for AUTOINCREMENT"};
       }
@@ -84,9 +84,11 @@ Result<Statement> Statement::prepare(sqlite3* db, std::string_view sql, ErrorCod
   sqlite3_stmt* raw = nullptr;
   const char* tail = nullptr;
   const unsigned flags = lifetime == Lifetime::kCached ? SQLITE_PREPARE_PERSISTENT : 0U;
-  const int code = sqlite3_prepare_v3(db, data_of(sql), static_cast<int>(sql.size()), flags, &raw, &tail);
+  const int code =
+      sqlite3_prepare_v3(db, data_of(sql), static_cast<int>(sql.size()), flags, &raw, &tail);
   if (code != SQLITE_OK) return fail(sql_error(db, code, otherwise));
-  if (rest != nullptr) *rest = sql.empty() ? sql : sql.substr(static_cast<std::size_t>(tail - sql.data()));
+  if (rest != nullptr)
+    *rest = sql.empty() ? sql : sql.substr(static_cast<std::size_t>(tail - sql.data()));
   Statement statement;
   statement.handle_.reset(raw);
   statement.otherwise_ = otherwise;
@@ -103,7 +105,8 @@ Result<void> Statement::bind(int parameter, std::int64_t value) {
 }
 
 Result<void> Statement::bind(int parameter, std::string_view text) {
-  return check(sqlite3_bind_text64(get(), parameter, data_of(text), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return check(sqlite3_bind_text64(get(), parameter, data_of(text), text.size(), SQLITE_STATIC,
+                                   SQLITE_UTF8));
 }
 
 Result<void> Statement::bind(int parameter, ByteView blob) {
@@ -154,12 +157,15 @@ void Statement::reset() {
   sqlite3_clear_bindings(get());
 }
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(get(), column); }
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(get(), column);
+}
 
 std::string_view Statement::text(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(get(), column));
   const int bytes = sqlite3_column_bytes(get(), column);
-  return data == nullptr ? std::string_view() : std::string_view(data, static_cast<std::size_t>(bytes));
+  return data == nullptr ? std::string_view()
+                         : std::string_view(data, static_cast<std::size_t>(bytes));
 }
 
 ByteView Statement::blob(int column) const {
@@ -176,6 +182,11 @@ Result<void> run_own(sqlite3* db, const char* sql) {
   const int code = sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return fail(sql_error(db, code, ErrorCode::kCorrupt));
   return {};
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         sqlite3_strnicmp(a.data(), b.data(), static_cast<int>(a.size())) == 0;
 }
 
 std::string quoted(std::string_view name) {

@@ -15,9 +15,9 @@
 namespace tablog::storage {
 
 // What the last failure on `db` means. Failures of the machinery (memory, I/O, damage) have one
-// meaning everywhere: kStorageUnavailable, kQuotaExceeded, kCorrupt. Anything else is the statement's
-// own fault, and that is `otherwise`: kRejected for an app's writes, kQueryFailed for its queries,
-// kCorrupt for statements of our own, which never fail on a sound database.
+// meaning everywhere: kStorageUnavailable, kQuotaExceeded, kCorrupt. Anything else is the
+// statement's own fault, and that is `otherwise`: kRejected for an app's writes, kQueryFailed for
+// its queries, kCorrupt for statements of our own, which never fail on a sound database.
 [[nodiscard]] Error sql_error(sqlite3* db, int code, ErrorCode otherwise);
 
 // True for what is a truth about the request, the same on every machine; false where the machinery
@@ -93,6 +93,9 @@ class Statement {
 
 // Runs statements of our own, without parameters and without rows.
 [[nodiscard]] Result<void> run_own(sqlite3* db, const char* sql);
+
+// Whether SQLite takes the two for one name: they differ in the case of ASCII letters at most.
+[[nodiscard]] bool same_name(std::string_view a, std::string_view b);
 
 // `name` as an SQL identifier in double quotes.
 [[nodiscard]] std::string quoted(std::string_view name);

@@ -44,7 +44,8 @@ void StateCore::account(const Entry& entry, ByteView encoded) {
   sessions.apply(entry);
   progress.applied = entry.index;
   if (is_app_entry(entry)) progress.last_app = entry.index;
-  if (const auto* mark = std::get_if<CheckpointMark>(&entry.body)) progress.checkpoint = mark->index;
+  if (const auto* mark = std::get_if<CheckpointMark>(&entry.body))
+    progress.checkpoint = mark->index;
   progress.term = entry.term;
   progress.time_ms = entry.time_ms;
   progress.chain = extend_chain(progress.chain, encoded);
@@ -55,7 +56,8 @@ Result<void> StateCore::check_foreign_keys() const {
   int unused = 0;
   sqlite3_db_status(db(), SQLITE_DBSTATUS_DEFERRED_FKS, &unresolved, &unused, 0);
   if (unresolved == 0) return {};
-  return fail(ErrorCode::kRejected, "FOREIGN KEY constraint failed: a deferred key has no parent at the end");
+  return fail(ErrorCode::kRejected,
+              "FOREIGN KEY constraint failed: a deferred key has no parent at the end");
 }
 
 Result<void> StateCore::commit() {

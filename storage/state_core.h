@@ -1,5 +1,6 @@
-// StateCore: the parts of one state database on its writing connection, and what they hold together.
-// Shared by the halves of StateDatabase: state_database.cc (apply, commit) and sequence.cc (execute).
+// StateCore: the parts of one state database on its writing connection, and what they hold
+// together. Shared by the halves of StateDatabase: state_database.cc (apply, commit) and
+// sequence.cc (execute).
 #pragma once
 
 #include <vector>
@@ -30,7 +31,8 @@ struct StateCore {
   // Takes the entry into account beside the SQL: sessions, progress.
   void account(const Entry& entry, ByteView encoded);
 
-  // kRejected where a deferred foreign key is not satisfied: COMMIT would fail for it, and for all else.
+  // kRejected where a deferred foreign key is not satisfied: COMMIT would fail for it, and for all
+  // else.
   [[nodiscard]] Result<void> check_foreign_keys() const;
 
   [[nodiscard]] sqlite3* db() const { return connection.get(); }
@@ -42,8 +44,8 @@ struct StateCore {
   Applier applier;
   StateTables tables;
 
-  Progress progress;       // of the open transaction
-  SessionTable sessions;   // of the open transaction
+  Progress progress;      // of the open transaction
+  SessionTable sessions;  // of the open transaction
   Progress committed;
   Applier::Current committed_schema;
 

@@ -14,15 +14,17 @@ namespace tablog::storage {
 
 namespace {
 
-// Of a page's content a transaction writes whole pages, then the checkpoint writes them again; and the
-// least that is worth reserving.
+// Of a page's content a transaction writes whole pages, then the checkpoint writes them again; and
+// the least that is worth reserving.
 constexpr std::uint64_t kReserveFactor = 2;
 constexpr std::uint64_t kReserveBytesMin = 256U << 10U;
 
 // A reading connection with what judges its queries.
 struct ReadConnection {
   explicit ReadConnection(Connection opened)
-      : connection(std::move(opened)), authorizer(connection.get()), reader(connection.get(), authorizer) {}
+      : connection(std::move(opened)),
+        authorizer(connection.get()),
+        reader(connection.get(), authorizer) {}
   Connection connection;
   Authorizer authorizer;
   Reader reader;
@@ -48,7 +50,7 @@ struct StateDatabase::Impl {
   std::unique_ptr<Reader> own;             // in memory: queries share the writing one
   Applier::Current schema_of;              // what `schema` is a copy of
   std::optional<Schema> schema;
-  bool applied_open{};                     // the open transaction has entries that apply() put there
+  bool applied_open{};  // the open transaction has entries that apply() put there
 
   [[nodiscard]] Reader& reader() const { return second ? second->reader : *own; }
 
@@ -81,8 +83,8 @@ Result<ApplyResult> StateDatabase::Impl::apply(const Entry& entry, ByteView enco
   if (core->broken) return fail(*core->broken);
   if (entry.index != next(core->progress.applied)) {
     return fail(Error{.code = ErrorCode::kCorrupt,
-                      .message = "entry " + std::to_string(entry.index.value) + " does not follow " +
-                                 std::to_string(core->progress.applied.value),
+                      .message = "entry " + std::to_string(entry.index.value) +
+                                 " does not follow " + std::to_string(core->progress.applied.value),
                       .index = next(core->progress.applied)});
   }
   if (!core->transaction.is_open()) {
@@ -96,8 +98,9 @@ Result<ApplyResult> StateDatabase::Impl::apply(const Entry& entry, ByteView enco
   }
   const auto* exec = std::get_if<Exec>(&entry.body);
   if (exec != nullptr && exec->changes != applied->changes) {
-    return fail(ErrorCode::kRejected, "it changed " + std::to_string(applied->changes) + " rows here and " +
-                                          std::to_string(exec->changes) + " where it was sequenced");
+    return fail(ErrorCode::kRejected, "it changed " + std::to_string(applied->changes) +
+                                          " rows here and " + std::to_string(exec->changes) +
+                                          " where it was sequenced");
   }
   core->account(entry, encoded);
   return applied;
@@ -122,7 +125,8 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::from_image(ByteView image)
   const auto actual = digests.recompute();
   if (!stored) return fail(stored.error());
   if (!actual) return fail(actual.error());
-  if (*stored != *actual) return fail(ErrorCode::kCorrupt, "the image's rows do not match its digests");
+  if (*stored != *actual)
+    return fail(ErrorCode::kCorrupt, "the image's rows do not match its digests");
   return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(*impl)));
 }
 
@@ -141,17 +145,39 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const 
   return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(impl)));
 }
 
-Index StateDatabase::applied() const { return impl_->core->progress.applied; }
-Index StateDatabase::last_app_entry() const { return impl_->core->progress.last_app; }
-ChainHash StateDatabase::chain() const { return impl_->core->progress.chain; }
-Index StateDatabase::checkpoint_mark() const { return impl_->core->progress.checkpoint; }
-Index StateDatabase::committed() const { return impl_->core->committed.applied; }
-ChainHash StateDatabase::committed_chain() const { return impl_->core->committed.chain; }
-StoreId StateDatabase::store() const { return impl_->core->progress.store; }
-void StateDatabase::set_store(StoreId store) { impl_->core->progress.store = store; }
-const SessionTable& StateDatabase::sessions() const { return impl_->core->sessions; }
-bool StateDatabase::in_transaction() const { return impl_->core->transaction.is_open(); }
-void StateDatabase::set_steps_max(std::uint64_t steps) { impl_->core->steps_max = steps; }
+Index StateDatabase::applied() const {
+  return impl_->core->progress.applied;
+}
+Index StateDatabase::last_app_entry() const {
+  return impl_->core->progress.last_app;
+}
+ChainHash StateDatabase::chain() const {
+  return impl_->core->progress.chain;
+}
+Index StateDatabase::checkpoint_mark() const {
+  return impl_->core->progress.checkpoint;
+}
+Index StateDatabase::committed() const {
+  return impl_->core->committed.applied;
+}
+ChainHash StateDatabase::committed_chain() const {
+  return impl_->core->committed.chain;
+}
+StoreId StateDatabase::store() const {
+  return impl_->core->progress.store;
+}
+void StateDatabase::set_store(StoreId store) {
+  impl_->core->progress.store = store;
+}
+const SessionTable& StateDatabase::sessions() const {
+  return impl_->core->sessions;
+}
+bool StateDatabase::in_transaction() const {
+  return impl_->core->transaction.is_open();
+}
+void StateDatabase::set_steps_max(std::uint64_t steps) {
+  impl_->core->steps_max = steps;
+}
 
 const std::optional<Schema>& StateDatabase::schema() const {
   const Applier::Current& current = impl_->core->applier.current();
@@ -173,7 +199,8 @@ Result<ApplyResult> StateDatabase::apply(const Entry& entry, ByteView encoded) {
   return applied;
 }
 
-Result<BatchResult> StateDatabase::execute(const BatchContext& context, std::span<const BatchItem> items) {
+Result<BatchResult> StateDatabase::execute(const BatchContext& context,
+                                           std::span<const BatchItem> items) {
   if (impl_->core->broken) return fail(*impl_->core->broken);
   // Those are in the log already, and execute() does again only what it has accepted itself.
   if (impl_->applied_open) {
@@ -197,7 +224,9 @@ Result<void> StateDatabase::commit() {
   return {};
 }
 
-void StateDatabase::rollback() { impl_->roll_back(); }
+void StateDatabase::rollback() {
+  impl_->roll_back();
+}
 
 Result<void> StateDatabase::reserve(std::uint64_t bytes) {
   if (impl_->pool == nullptr) return {};
@@ -208,8 +237,8 @@ Result<void> StateDatabase::checkpoint() {
   assert(!in_transaction());
   if (impl_->pool == nullptr) return {};
   impl_->forget_cause();
-  const int code =
-      sqlite3_wal_checkpoint_v2(impl_->core->db(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const int code = sqlite3_wal_checkpoint_v2(impl_->core->db(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                             nullptr, nullptr);
   if (code == SQLITE_OK) return {};
   return fail(impl_->cause(sql_error(impl_->core->db(), code, ErrorCode::kStorageUnavailable)));
 }
@@ -219,7 +248,9 @@ std::uint64_t StateDatabase::wal_bytes() const {
   return wal == nullptr ? 0 : wal->size().value_or(0);
 }
 
-Digest StateDatabase::digest() const { return impl_->core->digests.digest().value_or(Digest{}); }
+Digest StateDatabase::digest() const {
+  return impl_->core->digests.digest().value_or(Digest{});
+}
 
 Result<Digest> StateDatabase::recompute_digest() {
   const auto sums = table_digests();
@@ -234,7 +265,8 @@ Result<std::vector<std::pair<std::string, Digest>>> StateDatabase::table_digests
 Result<Rows> StateDatabase::query(const std::string& sql, std::span<const Argument> params) {
   impl_->forget_cause();
   Result<Rows> rows = impl_->reader().query(sql, params);
-  if (!rows && rows.error().code != ErrorCode::kQueryFailed) return fail(impl_->cause(rows.error()));
+  if (!rows && rows.error().code != ErrorCode::kQueryFailed)
+    return fail(impl_->cause(rows.error()));
   return rows;
 }
 

@@ -1,6 +1,7 @@
 // StateDatabase: the SQLite database that the log's entries are applied to, with the applied index,
-// the schema and the sessions in it. One class for the leader's database (on the pool, WAL) and for a
-// replica's (in memory), so that both apply an entry in the same way. Deterministic: docs/decisions/.
+// the schema and the sessions in it. One class for the leader's database (on the pool, WAL) and for
+// a replica's (in memory), so that both apply an entry in the same way. Deterministic:
+// docs/decisions/.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,7 @@ class StateDatabase {
   // ---- what it holds; of the open transaction where there is one
   [[nodiscard]] Index applied() const;
   [[nodiscard]] Index last_app_entry() const;
-  [[nodiscard]] ChainHash chain() const;  // at applied()
+  [[nodiscard]] ChainHash chain() const;        // at applied()
   [[nodiscard]] Index checkpoint_mark() const;  // of the last CheckpointMark among them
   [[nodiscard]] const SessionTable& sessions() const;
   [[nodiscard]] const std::optional<Schema>& schema() const;
@@ -50,16 +51,16 @@ class StateDatabase {
   [[nodiscard]] ChainHash committed_chain() const;
 
   // ---- applying what is already in the log (replica, recovery, replay). Each entry in a savepoint
-  // of its own; opens a transaction where none is open; commit() ends it. Entries are applied()+1, ….
-  // An error means divergence or damage: the transaction is rolled back to the last commit.
+  // of its own; opens a transaction where none is open; commit() ends it. Entries are applied()+1,
+  // …. An error means divergence or damage: the transaction is rolled back to the last commit.
   [[nodiscard]] Result<ApplyResult> apply(const Entry& entry, ByteView encoded);
 
   // ---- sequencing (leader). Each item in a savepoint, each entry in one within it. A failed item
   // leaves no trace; an item that destroys the transaction is taken out and the batch done again.
   // Works inside the open transaction, also one that holds earlier batches not committed yet
   // (relaxed durability: the state never commits before the log's flush). An entry that encodes to
-  // more than kEntryBytesMax is kTooLarge. Extends chain() like apply(). An error says nothing about any
-  // item (memory, I/O, damage): the transaction is rolled back to the last commit.
+  // more than kEntryBytesMax is kTooLarge. Extends chain() like apply(). An error says nothing
+  // about any item (memory, I/O, damage): the transaction is rolled back to the last commit.
   [[nodiscard]] Result<BatchResult> execute(const BatchContext& context,
                                             std::span<const BatchItem> items);
 
@@ -67,7 +68,8 @@ class StateDatabase {
   void rollback();                      // to the last commit; applied() and sessions() with it
   [[nodiscard]] bool in_transaction() const;
 
-  // How many steps of SQLite's machine one item of execute() may take; more is kRejected. 0: any number.
+  // How many steps of SQLite's machine one item of execute() may take; more is kRejected. 0: any
+  // number.
   void set_steps_max(std::uint64_t steps);
 
   // Makes room in the pool for a transaction of about `bytes`. kQuotaExceeded is only told here.
@@ -79,11 +81,11 @@ class StateDatabase {
   // ---- digest, DESIGN section 7
   // Running, of the open transaction's state. Zero, which no state has, when memory ran out.
   [[nodiscard]] Digest digest() const;
-  [[nodiscard]] Result<Digest> recompute_digest();     // in full
+  [[nodiscard]] Result<Digest> recompute_digest();  // in full
   [[nodiscard]] Result<std::vector<std::pair<std::string, Digest>>> table_digests();
 
-  // ---- reading: committed state, on a connection of its own where on a pool. In memory there is only
-  // one connection: commit() first.
+  // ---- reading: committed state, on a connection of its own where on a pool. In memory there is
+  // only one connection: commit() first.
   [[nodiscard]] Result<Rows> query(const std::string& sql, std::span<const Argument> params);
   [[nodiscard]] Result<Bytes> snapshot();  // the committed state as a plain (non-WAL) SQLite file
 

@@ -11,8 +11,8 @@ namespace tablog::storage {
 // An empty database in memory, with the connection profile.
 [[nodiscard]] Result<Connection> open_in_memory();
 
-// A database in memory with the content of `image`, a whole SQLite file. Only its shape is checked here:
-// kCorrupt. The image is not needed any more afterwards.
+// A database in memory with the content of `image`, a whole SQLite file. Only its shape is checked
+// here: kCorrupt. The image is not needed any more afterwards.
 [[nodiscard]] Result<Connection> open_image(ByteView image);
 
 // On the VFS `vfs`, in WAL mode; made where there is none.

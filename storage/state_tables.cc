@@ -45,14 +45,16 @@ Result<void> StateTables::create_or_check() {
   if (!row) return fail(row.error());
   if (!*row) return foreign("tablog_state has no row");
   if (format->integer(0) > kStateFormat) {
-    return fail(ErrorCode::kNewerFormat, "the state database was written by a newer tablog: reload");
+    return fail(ErrorCode::kNewerFormat,
+                "the state database was written by a newer tablog: reload");
   }
   return {};
 }
 
 Result<Progress> StateTables::progress() {
-  Result<Statement> statement = prepare_own(
-      db_, "SELECT store, applied, last_app, term, time_ms, chain, checkpoint FROM tablog_state WHERE id = 1");
+  Result<Statement> statement = prepare_own(db_,
+                                            "SELECT store, applied, last_app, term, time_ms, "
+                                            "chain, checkpoint FROM tablog_state WHERE id = 1");
   if (!statement) return fail(statement.error());
   const Result<bool> row = statement->step();
   if (!row) return fail(row.error());
@@ -61,7 +63,8 @@ Result<Progress> StateTables::progress() {
   const auto chain = bits_from<ChainHash>(statement->blob(5));
   const std::int64_t applied = statement->integer(1);
   const std::int64_t last_app = statement->integer(2);
-  if (!store || !chain || last_app < 0 || applied < last_app) return foreign("tablog_state makes no sense");
+  if (!store || !chain || last_app < 0 || applied < last_app)
+    return foreign("tablog_state makes no sense");
   return Progress{.store = *store,
                   .applied = Index{static_cast<std::uint64_t>(applied)},
                   .last_app = Index{static_cast<std::uint64_t>(last_app)},
@@ -95,7 +98,8 @@ Result<std::optional<Entry>> StateTables::schema() {
   if (!row) return fail(row.error());
   if (!*row) return std::nullopt;
   Result<Entry> entry = decode_entry(statement->blob(0));
-  if (!entry || !std::holds_alternative<Schema>(entry->body)) return foreign("its schema does not decode");
+  if (!entry || !std::holds_alternative<Schema>(entry->body))
+    return foreign("its schema does not decode");
   return std::move(*entry);
 }
 
@@ -109,15 +113,16 @@ Result<Statement*> StateTables::prepared(Statement& statement, const char* sql) 
 }
 
 Result<void> StateTables::write(const Progress& progress) {
-  const Result<Statement*> update =
-      prepared(write_progress_,
-               "UPDATE tablog_state SET store = ?1, applied = ?2, last_app = ?3, term = ?4, time_ms = ?5, "
-               "chain = ?6, checkpoint = ?7 WHERE id = 1");
+  const Result<Statement*> update = prepared(
+      write_progress_,
+      "UPDATE tablog_state SET store = ?1, applied = ?2, last_app = ?3, term = ?4, time_ms = ?5, "
+      "chain = ?6, checkpoint = ?7 WHERE id = 1");
   if (!update) return fail(update.error());
   const auto bound = (*update)->bind_all(
       ByteView(progress.store.bytes), static_cast<std::int64_t>(progress.applied.value),
-      static_cast<std::int64_t>(progress.last_app.value), static_cast<std::int64_t>(progress.term.value),
-      progress.time_ms, ByteView(progress.chain.bytes), static_cast<std::int64_t>(progress.checkpoint.value));
+      static_cast<std::int64_t>(progress.last_app.value),
+      static_cast<std::int64_t>(progress.term.value), progress.time_ms,
+      ByteView(progress.chain.bytes), static_cast<std::int64_t>(progress.checkpoint.value));
   if (!bound) return bound;
   return (*update)->run();
 }
@@ -126,10 +131,10 @@ Result<void> StateTables::write(SessionTable& sessions) {
   for (const ClientId& client : sessions.take_dirty()) {
     const Session* session = sessions.find(client);
     const Result<Statement*> chosen =
-        session == nullptr
-            ? prepared(drop_session_, "DELETE FROM tablog_session WHERE client = ?1")
-            : prepared(write_session_, "INSERT INTO tablog_session(client, state) VALUES (?1, ?2) "
-                                       "ON CONFLICT DO UPDATE SET state = excluded.state");
+        session == nullptr ? prepared(drop_session_, "DELETE FROM tablog_session WHERE client = ?1")
+                           : prepared(write_session_,
+                                      "INSERT INTO tablog_session(client, state) VALUES (?1, ?2) "
+                                      "ON CONFLICT DO UPDATE SET state = excluded.state");
     if (!chosen) return fail(chosen.error());
     Statement& statement = **chosen;
     if (auto bound = statement.bind(1, ByteView(client.bytes)); !bound) return bound;

@@ -1,5 +1,6 @@
-// The store's own tables in the state database: where the log has been applied up to, by what schema,
-// and what every session has got. Written only at commit, so that they cost little per entry.
+// The store's own tables in the state database: where the log has been applied up to, by what
+// schema, and what every session has got. Written only at commit, so that they cost little per
+// entry.
 //
 //   tablog_state    one row: format, and what Progress says
 //   tablog_schema   at most one row: the last schema entry, encoded as in the log
@@ -35,8 +36,8 @@ class StateTables {
  public:
   explicit StateTables(sqlite3* db) : db_(db) {}
 
-  // Makes the tables where the database is empty. kNewerFormat: written by a newer tablog. kCorrupt:
-  // it is a database of something else, or damaged.
+  // Makes the tables where the database is empty. kNewerFormat: written by a newer tablog.
+  // kCorrupt: it is a database of something else, or damaged.
   [[nodiscard]] Result<void> create_or_check();
 
   [[nodiscard]] Result<Progress> progress();

@@ -1,5 +1,6 @@
-// StepLimit: ends a statement of SQL that runs for too long, so that one request cannot hold up every
-// tab. Only while sequencing: what is in the log has been accepted, and is applied however long it takes.
+// StepLimit: ends a statement of SQL that runs for too long, so that one request cannot hold up
+// every tab. Only while sequencing: what is in the log has been accepted, and is applied however
+// long it takes.
 #pragma once
 
 #include <sqlite3.h>
@@ -8,7 +9,8 @@
 
 namespace tablog::storage {
 
-inline constexpr std::uint64_t kStepsMax = 100'000'000;  // of SQLite's machine; about 2 s in a browser
+inline constexpr std::uint64_t kStepsMax =
+    100'000'000;  // of SQLite's machine; about 2 s in a browser
 
 // Counts the steps of everything that runs on `db` during its life; 0: does nothing.
 class StepLimit {

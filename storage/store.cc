@@ -11,10 +11,13 @@ namespace {
 
 constexpr std::uint64_t kReplayReadBytes = 1U << 20U;
 constexpr std::uint64_t kReplayCommitEntries = 4096;  // bounds the memory of one transaction
-constexpr std::uint64_t kControlBytes = 64U << 10U;   // term start, session closes, a checkpoint's mark
+constexpr std::uint64_t kControlBytes = 64U
+                                        << 10U;  // term start, session closes, a checkpoint's mark
 
 // Damage of the database, which the log can mend; not what a reload or another disk has to mend.
-bool is_damage(const Error& error) { return error.code == ErrorCode::kCorrupt; }
+bool is_damage(const Error& error) {
+  return error.code == ErrorCode::kCorrupt;
+}
 
 std::unexpected<Error> corrupt(std::string message, Index index) {
   return fail(Error{.code = ErrorCode::kCorrupt, .message = std::move(message), .index = index});
@@ -106,7 +109,8 @@ Result<void> Store::Impl::check_history() const {
   const Index applied = state->applied();
   const LogHead& head = log->head();
   if (applied == Index{}) {
-    if (log->first() > Index{1}) return corrupt("the state database is missing and the log is compacted", log->first());
+    if (log->first() > Index{1})
+      return corrupt("the state database is missing and the log is compacted", log->first());
     return {};
   }
   if (applied > head.index) {
@@ -114,17 +118,20 @@ Result<void> Store::Impl::check_history() const {
                        ", which the state database has applied: entries were lost",
                    next(head.index));
   }
-  if (state->store() != head.store) return corrupt("the state database belongs to another store", applied);
+  if (state->store() != head.store)
+    return corrupt("the state database belongs to another store", applied);
   const Result<ChainHash> chain = log->chain_at(applied);
   if (!chain) return fail(chain.error());
-  if (*chain != state->chain()) return corrupt("the state database has applied other entries than the log has", applied);
+  if (*chain != state->chain())
+    return corrupt("the state database has applied other entries than the log has", applied);
   return {};
 }
 
 Result<void> Store::Impl::check_digest() const {
   const LogHead& head = log->head();
   if (!head.digest || *head.digest == state->digest()) return {};
-  return corrupt("the state database's digest is not the one that the log has for this entry", head.index);
+  return corrupt("the state database's digest is not the one that the log has for this entry",
+                 head.index);
 }
 
 Result<void> Store::Impl::catch_up(StoreId fresh) {
@@ -142,8 +149,8 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
   if (!state && !is_damage(state.error())) return fail(state.error());
 
   const Index proven = state ? impl->state->applied() : Index{};
-  auto log = LogFiles::open(std::move(files.log), proven, options.fresh, options.generation, options.salt_seed,
-                            options.log);
+  auto log = LogFiles::open(std::move(files.log), proven, options.fresh, options.generation,
+                            options.salt_seed, options.log);
   if (!log) return fail(log.error());
   impl->log = std::move(*log);
 
@@ -154,16 +161,19 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
   impl->recovery.replayed_from = impl->state->applied();
   Result<void> current = impl->catch_up(options.fresh);
   if (!current && is_damage(current.error()) && !impl->recovery.rebuilt) {
-    // The log verifies, so it is the database that went wrong; if it is not, the second try says so.
+    // The log verifies, so it is the database that went wrong; if it is not, the second try says
+    // so.
     if (auto rebuilt = impl->rebuild(current.error()); !rebuilt) return fail(rebuilt.error());
     impl->recovery.replayed_from = Index{};
     current = impl->catch_up(options.fresh);
   }
   if (!current) return fail(current.error());
   std::unique_ptr<Store> store(new Store(std::move(impl)));
-  if (auto reserved = unless_full(store->reserve(kControlBytes)); !reserved) return fail(reserved.error());
+  if (auto reserved = unless_full(store->reserve(kControlBytes)); !reserved)
+    return fail(reserved.error());
   if (store->recovery().rebuilt) {
-    if (auto flushed = store->checkpoint(); !flushed && flushed.error().code != ErrorCode::kQuotaExceeded) {
+    if (auto flushed = store->checkpoint();
+        !flushed && flushed.error().code != ErrorCode::kQuotaExceeded) {
       return fail(flushed.error());
     }
   }
@@ -173,12 +183,24 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
-LogFiles& Store::log() { return *impl_->log; }
-const LogFiles& Store::log() const { return *impl_->log; }
-StateDatabase& Store::state() { return *impl_->state; }
-const StateDatabase& Store::state() const { return *impl_->state; }
-const Pool& Store::pool() const { return *impl_->pool; }
-const Recovery& Store::recovery() const { return impl_->recovery; }
+LogFiles& Store::log() {
+  return *impl_->log;
+}
+const LogFiles& Store::log() const {
+  return *impl_->log;
+}
+StateDatabase& Store::state() {
+  return *impl_->state;
+}
+const StateDatabase& Store::state() const {
+  return *impl_->state;
+}
+const Pool& Store::pool() const {
+  return *impl_->pool;
+}
+const Recovery& Store::recovery() const {
+  return impl_->recovery;
+}
 
 Result<void> Store::reserve(std::uint64_t bytes) {
   if (auto reserved = impl_->log->reserve(bytes); !reserved) return reserved;
@@ -205,9 +227,17 @@ Index Store::checkpoint_index() const {
   return std::max(impl_->checkpointed, impl_->state->checkpoint_mark());
 }
 
-std::size_t Store::log_slots_wanted() const { return impl_->log->slots_wanted(); }
-std::size_t Store::pool_slots_wanted() const { return impl_->pool->slots_wanted(); }
-void Store::add_log_slot(Slot slot) { impl_->log->add_slot(std::move(slot)); }
-void Store::add_pool_slot(Slot slot) { impl_->pool->add_slot(std::move(slot)); }
+std::size_t Store::log_slots_wanted() const {
+  return impl_->log->slots_wanted();
+}
+std::size_t Store::pool_slots_wanted() const {
+  return impl_->pool->slots_wanted();
+}
+void Store::add_log_slot(Slot slot) {
+  impl_->log->add_slot(std::move(slot));
+}
+void Store::add_pool_slot(Slot slot) {
+  impl_->pool->add_slot(std::move(slot));
+}
 
 }  // namespace tablog::storage

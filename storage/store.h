@@ -1,6 +1,6 @@
-// Store: one store's files joined: the log, the pool, and the state database that follows the log. The
-// log is the truth; the database can always be made from it, and never the other way round. No policy:
-// when to flush, commit or checkpoint is the leader's to say (leader/leader.h).
+// Store: one store's files joined: the log, the pool, and the state database that follows the log.
+// The log is the truth; the database can always be made from it, and never the other way round. No
+// policy: when to flush, commit or checkpoint is the leader's to say (leader/leader.h).
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ namespace tablog::storage {
 inline constexpr const char* kStatePath = "/tablog.sqlite3";  // in the pool
 
 struct StoreOptions {
-  StoreId fresh;               // of a store that does not exist yet
+  StoreId fresh;  // of a store that does not exist yet
   Generation generation;
-  std::uint64_t salt_seed{};   // random
+  std::uint64_t salt_seed{};  // random
   LogOptions log{};
 };
 
@@ -33,12 +33,13 @@ struct Recovery {
 
 class Store {
  public:
-  // Recovers the log, with the state database's applied index as the proof of what had been flushed;
-  // then brings the database to the log's head. A database that cannot be read, or whose digest is not
-  // the log's, is made anew where the log goes back to entry 1: that is told by recovery().rebuilt.
-  // kCorrupt: the log is damaged, or it and the database are of different histories. kNewerFormat,
-  // kEngineTooOld, kStorageUnavailable. A full disk is no error.
-  [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreFiles files, const StoreOptions& options);
+  // Recovers the log, with the state database's applied index as the proof of what had been
+  // flushed; then brings the database to the log's head. A database that cannot be read, or whose
+  // digest is not the log's, is made anew where the log goes back to entry 1: that is told by
+  // recovery().rebuilt. kCorrupt: the log is damaged, or it and the database are of different
+  // histories. kNewerFormat, kEngineTooOld, kStorageUnavailable. A full disk is no error.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreFiles files,
+                                                           const StoreOptions& options);
   ~Store();
 
   [[nodiscard]] LogFiles& log();
@@ -57,7 +58,8 @@ class Store {
   // Flushes the log and the state database; replay after a power loss begins behind the index told.
   // Not between execute() and the log's append().
   [[nodiscard]] Result<Index> checkpoint();
-  [[nodiscard]] Index checkpoint_index() const;  // the last one known; of earlier leaders by the log
+  [[nodiscard]] Index checkpoint_index()
+      const;  // the last one known; of earlier leaders by the log
 
   // Files that the host should create and hand over, in the background.
   [[nodiscard]] std::size_t log_slots_wanted() const;

@@ -1,5 +1,6 @@
-// TableSum: the digest of a set of rows, independent of their order: the sum modulo 2^128 of a 128-bit
-// hash of each. Adding a row and taking it away again leaves no trace, so it can follow every change.
+// TableSum: the digest of a set of rows, independent of their order: the sum modulo 2^128 of a
+// 128-bit hash of each. Adding a row and taking it away again leaves no trace, so it can follow
+// every change.
 #pragma once
 
 #include <compare>

@@ -1,6 +1,6 @@
-// Transaction: the one write transaction of a state database and the savepoints in it, with the digests
-// following every step. It may be destroyed from within: OR ROLLBACK and RAISE(ROLLBACK) in an app's SQL
-// undo all of it, savepoints included, and only SQLite's autocommit flag tells.
+// Transaction: the one write transaction of a state database and the savepoints in it, with the
+// digests following every step. It may be destroyed from within: OR ROLLBACK and RAISE(ROLLBACK) in
+// an app's SQL undo all of it, savepoints included, and only SQLite's autocommit flag tells.
 #pragma once
 
 #include <type_traits>
@@ -22,7 +22,8 @@ class Transaction {
   [[nodiscard]] bool destroyed() const { return open_ && sqlite3_get_autocommit(db_) != 0; }
 
   // Runs `body` (which returns a Result) in a savepoint. What it did is undone if it fails, in the
-  // database and in the digests; where it has destroyed the transaction, the caller must roll_back().
+  // database and in the digests; where it has destroyed the transaction, the caller must
+  // roll_back().
   template <class Body>
   [[nodiscard]] std::invoke_result_t<Body> in_savepoint(Body body) {
     if (auto opened = run(savepoint_, "SAVEPOINT tablog"); !opened) return fail(opened.error());

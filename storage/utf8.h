@@ -1,4 +1,5 @@
-// is_utf8(): whether text is well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).
+// is_utf8(): whether text is well-formed UTF-8 (no overlong forms, no surrogates, at most
+// U+10FFFF).
 #pragma once
 
 #include <string_view>

@@ -14,8 +14,8 @@ TEST(ApplyTest, GivesWhatExecuteGave) {
   auto leader = StateDatabase::in_memory();
   auto replica = StateDatabase::in_memory();
   ASSERT_TRUE(leader && replica);
-  const BatchResult result =
-      run(**leader, {control(schema()), added(1, "a"), added(2, "b"), exec("UPDATE todo SET title = title || random()")});
+  const BatchResult result = run(**leader, {control(schema()), added(1, "a"), added(2, "b"),
+                                            exec("UPDATE todo SET title = title || random()")});
   ASSERT_TRUE((*leader)->commit());
   replay(**replica, entries(result));
   EXPECT_EQ((*replica)->digest(), result.digest);
@@ -29,18 +29,22 @@ TEST(ApplyTest, TimeAndRandomnessAreTheEntrysInDefaultsAndTriggersToo) {
       {"CREATE TABLE t(a, at DEFAULT CURRENT_TIMESTAMP, r DEFAULT (random()));"
        "CREATE TABLE log(id INTEGER PRIMARY KEY, at, blob, date);"
        "CREATE TRIGGER tr AFTER INSERT ON t BEGIN "
-       "  INSERT INTO log VALUES (abs(random()), datetime('now', 'subsec'), randomblob(9), date()); END;"},
-      {{"t", "INSERT INTO t(a) VALUES (unixepoch('now')); INSERT INTO t(a) SELECT julianday() FROM t"}});
+       "  INSERT INTO log VALUES (abs(random()), datetime('now', 'subsec'), randomblob(9), "
+       "date()); END;"},
+      {{"t",
+        "INSERT INTO t(a) VALUES (unixepoch('now')); INSERT INTO t(a) SELECT julianday() FROM t"}});
   auto leader = database(made);
   auto replica = database(made);
-  const auto all = entries(run(*leader, {event("t", {}), event("t", {})}, context(1'700'000'000'123, 9)));
+  const auto all =
+      entries(run(*leader, {event("t", {}), event("t", {})}, context(1'700'000'000'123, 9)));
   ASSERT_TRUE(leader->commit());
   replay(*replica, all);
   EXPECT_EQ(replica->digest(), leader->digest());
   EXPECT_EQ(ask(*replica, "SELECT * FROM log"), ask(*leader, "SELECT * FROM log"));
   EXPECT_EQ(ask(*leader, "SELECT DISTINCT at, a FROM t WHERE typeof(a) = 'integer'"),
             "at='2023-11-14 22:13:20' a=1700000000");
-  EXPECT_EQ(ask(*leader, "SELECT count(DISTINCT r) AS r, count(DISTINCT a) AS a FROM t"), "r=6 a=2");
+  EXPECT_EQ(ask(*leader, "SELECT count(DISTINCT r) AS r, count(DISTINCT a) AS a FROM t"),
+            "r=6 a=2");
 }
 
 TEST(ApplyTest, AQuerysTimeIsTheClocks) {
@@ -52,7 +56,8 @@ TEST(ApplyTest, AQuerysTimeIsTheClocks) {
 
 TEST(ApplyTest, LastInsertRowidBeginsAtZeroInEveryEntry) {
   auto db = database(schema_of({"CREATE TABLE t(a)"}, {}));
-  (void)run(*db, {exec("INSERT INTO t VALUES (last_insert_rowid())"), exec("INSERT INTO t VALUES (last_insert_rowid())")});
+  (void)run(*db, {exec("INSERT INTO t VALUES (last_insert_rowid())"),
+                  exec("INSERT INTO t VALUES (last_insert_rowid())")});
   EXPECT_TRUE(db->commit());
   EXPECT_EQ(ask(*db, "SELECT a FROM t"), "a=0|a=0");
 }
@@ -70,8 +75,9 @@ TEST(ApplyTest, AnEntryThatDoesNotFollowIsRefused) {
 TEST(ApplyTest, AnEntryThatFailsHereIsADivergenceAndRollsBack) {
   auto leader = database();
   const auto made = entries(run(*leader, {added(1, "a"), added(2, "b")}));
-  auto replica = database(schema_of({"CREATE TABLE todo(id INTEGER PRIMARY KEY CHECK (id < 2), title)"},
-                                    {{"todo.added", "INSERT INTO todo VALUES (:id, :title)"}}));
+  auto replica =
+      database(schema_of({"CREATE TABLE todo(id INTEGER PRIMARY KEY CHECK (id < 2), title)"},
+                         {{"todo.added", "INSERT INTO todo VALUES (:id, :title)"}}));
   const Digest before = replica->digest();
   ASSERT_TRUE(replica->apply(made[0].entry, *made[0].bytes));
   const auto failed = replica->apply(made[1].entry, *made[1].bytes);
@@ -108,13 +114,14 @@ TEST(ApplyTest, ANewerEnginesSchemaAsksForAReload) {
 }
 
 TEST(ApplyTest, FullTextSearchAnswersAlikeHoweverTheCommitsFell) {
-  const Schema made = schema_of({"CREATE VIRTUAL TABLE f USING fts5(body)"},
-                                {{"f", "INSERT INTO f(body) VALUES (:body)"},
-                                 {"gone", "DELETE FROM f WHERE f MATCH :word"}});
+  const Schema made = schema_of(
+      {"CREATE VIRTUAL TABLE f USING fts5(body)"},
+      {{"f", "INSERT INTO f(body) VALUES (:body)"}, {"gone", "DELETE FROM f WHERE f MATCH :word"}});
   auto leader = database(made);
   std::vector<BatchItem> items;
   for (int i = 0; i < 200; ++i) {
-    items.push_back(event("f", {{"body", "word" + std::to_string(i % 17) + " and word" + std::to_string(i % 5)}}));
+    items.push_back(event(
+        "f", {{"body", "word" + std::to_string(i % 17) + " and word" + std::to_string(i % 5)}}));
     if (i % 23 == 0) items.push_back(event("gone", {{"word", "word" + std::to_string(i % 17)}}));
   }
   const auto all = entries(run(*leader, items));

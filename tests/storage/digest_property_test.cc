@@ -1,5 +1,6 @@
-// The running digest is the digest of the rows, whatever SQL does: random workloads over every shape of
-// table, with triggers, cascades, conflicts and DDL, where a good part of the statements fail.
+// The running digest is the digest of the rows, whatever SQL does: random workloads over every
+// shape of table, with triggers, cascades, conflicts and DDL, where a good part of the statements
+// fail.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -41,35 +42,71 @@ class Workload {
 
   std::string statement() {
     switch (pick(30)) {
-      case 0: return "INSERT INTO plain VALUES (" + values(5) + ")";
-      case 1: return "INSERT INTO plain SELECT a, b, c, d, e FROM plain LIMIT 3";
-      case 2: return "INSERT INTO plain(a) SELECT value FROM json_each('[1,2,8,3]')";
-      case 3: return "UPDATE plain SET c = c + 0.5, e = " + value() + " WHERE rowid % 3 = " + small(3);
-      case 4: return "DELETE FROM plain WHERE rowid % 7 = " + small(7);
-      case 5: return "INSERT" + conflict() + " INTO keyed VALUES (" + small(40) + ", " + value() + ", -0.0)";
-      case 6: return "UPDATE" + conflict() + " keyed SET id = id + " + small(3) + ", r = " + value() + " WHERE id % 4 = " + small(4);
-      case 7: return "INSERT INTO keyed(id, a) VALUES (" + small(40) + ", " + value() + ") ON CONFLICT (id) DO UPDATE SET a = excluded.a, r = -r";
-      case 8: return "DELETE FROM keyed WHERE id = " + small(40);
-      case 9: return "INSERT INTO counted(a) VALUES (" + value() + "), (" + value() + ")";
-      case 10: return pick(5) == 0 ? "DELETE FROM sqlite_sequence" : "INSERT INTO counted(id, a) VALUES (" + small(200) + ", 1)";
-      case 11: return "DELETE FROM counted";
-      case 12: return "INSERT" + conflict() + " INTO texts VALUES (" + value() + ", " + small(9) + ", " + value() + ")";
-      case 13: return "UPDATE" + conflict() + " texts SET n = n + 1, v = " + value() + " WHERE n > " + small(9);
-      case 14: return "REPLACE INTO made(id, a) VALUES (" + small(9) + ", " + value() + ")";
-      case 15: return "UPDATE made SET a = " + value() + ", z = " + value();
-      case 16: return "INSERT INTO rowid_hidden VALUES (" + values(3) + ")";
-      case 17: return "UPDATE rowid_hidden SET rowid = " + value() + ", _rowid_ = -0.0";
-      case 18: return "INSERT" + conflict() + " INTO strict_one VALUES (" + small(9) + ", " + small(9) + ", " + value() + ")";
-      case 19: return "UPDATE strict_one SET r = -r, x = " + value();
-      case 20: return "INSERT INTO child(parent, a) SELECT id, " + value() + " FROM keyed LIMIT 2";
-      case 21: return "INSERT INTO orphan(parent) VALUES (" + small(60) + ")";
-      case 22: return "INSERT INTO both VALUES (" + small(40) + ", " + value() + ")";
-      case 23: return "INSERT INTO doc(body) VALUES (" + value() + ")";
-      case 24: return "DELETE FROM search WHERE rowid = " + small(20);
-      case 25: return "UPDATE keyed SET r = 1.0 WHERE id < " + small(40);
-      case 26: return "UPDATE plain SET d = CAST(c AS INTEGER), a = rowid WHERE a IS NOT NULL";
-      case 27: return "DELETE FROM audit";
-      default: return ddl();
+      case 0:
+        return "INSERT INTO plain VALUES (" + values(5) + ")";
+      case 1:
+        return "INSERT INTO plain SELECT a, b, c, d, e FROM plain LIMIT 3";
+      case 2:
+        return "INSERT INTO plain(a) SELECT value FROM json_each('[1,2,8,3]')";
+      case 3:
+        return "UPDATE plain SET c = c + 0.5, e = " + value() + " WHERE rowid % 3 = " + small(3);
+      case 4:
+        return "DELETE FROM plain WHERE rowid % 7 = " + small(7);
+      case 5:
+        return "INSERT" + conflict() + " INTO keyed VALUES (" + small(40) + ", " + value() +
+               ", -0.0)";
+      case 6:
+        return "UPDATE" + conflict() + " keyed SET id = id + " + small(3) + ", r = " + value() +
+               " WHERE id % 4 = " + small(4);
+      case 7:
+        return "INSERT INTO keyed(id, a) VALUES (" + small(40) + ", " + value() +
+               ") ON CONFLICT (id) DO UPDATE SET a = excluded.a, r = -r";
+      case 8:
+        return "DELETE FROM keyed WHERE id = " + small(40);
+      case 9:
+        return "INSERT INTO counted(a) VALUES (" + value() + "), (" + value() + ")";
+      case 10:
+        return pick(5) == 0 ? "DELETE FROM sqlite_sequence"
+                            : "INSERT INTO counted(id, a) VALUES (" + small(200) + ", 1)";
+      case 11:
+        return "DELETE FROM counted";
+      case 12:
+        return "INSERT" + conflict() + " INTO texts VALUES (" + value() + ", " + small(9) + ", " +
+               value() + ")";
+      case 13:
+        return "UPDATE" + conflict() + " texts SET n = n + 1, v = " + value() + " WHERE n > " +
+               small(9);
+      case 14:
+        return "REPLACE INTO made(id, a) VALUES (" + small(9) + ", " + value() + ")";
+      case 15:
+        return "UPDATE made SET a = " + value() + ", z = " + value();
+      case 16:
+        return "INSERT INTO rowid_hidden VALUES (" + values(3) + ")";
+      case 17:
+        return "UPDATE rowid_hidden SET rowid = " + value() + ", _rowid_ = -0.0";
+      case 18:
+        return "INSERT" + conflict() + " INTO strict_one VALUES (" + small(9) + ", " + small(9) +
+               ", " + value() + ")";
+      case 19:
+        return "UPDATE strict_one SET r = -r, x = " + value();
+      case 20:
+        return "INSERT INTO child(parent, a) SELECT id, " + value() + " FROM keyed LIMIT 2";
+      case 21:
+        return "INSERT INTO orphan(parent) VALUES (" + small(60) + ")";
+      case 22:
+        return "INSERT INTO both VALUES (" + small(40) + ", " + value() + ")";
+      case 23:
+        return "INSERT INTO doc(body) VALUES (" + value() + ")";
+      case 24:
+        return "DELETE FROM search WHERE rowid = " + small(20);
+      case 25:
+        return "UPDATE keyed SET r = 1.0 WHERE id < " + small(40);
+      case 26:
+        return "UPDATE plain SET d = CAST(c AS INTEGER), a = rowid WHERE a IS NOT NULL";
+      case 27:
+        return "DELETE FROM audit";
+      default:
+        return ddl();
     }
   }
 
@@ -78,38 +115,64 @@ class Workload {
  private:
   std::string ddl() {
     switch (pick(12)) {
-      case 0: return "ALTER TABLE plain ADD COLUMN x" + small(1000) + " DEFAULT " + (pick(2) == 0 ? "3.0" : "'d'");
-      case 1: return "ALTER TABLE made ADD COLUMN y" + small(1000) + " REAL DEFAULT 4";
-      case 2: return "CREATE TABLE copy" + small(4) + " AS SELECT * FROM plain";
-      case 3: return "DROP TABLE IF EXISTS copy" + small(4);
-      case 4: return "ALTER TABLE copy" + small(4) + " RENAME TO copy" + small(4);
-      case 5: return "ALTER TABLE copy" + small(4) + " DROP COLUMN b";
-      case 6: return "ALTER TABLE copy" + small(4) + " RENAME COLUMN c TO cc";
-      case 7: return "DROP TABLE child; CREATE TABLE child(id INTEGER PRIMARY KEY, "
-                     "parent REFERENCES keyed(id) ON DELETE CASCADE ON UPDATE CASCADE, a)";
-      case 8: return "CREATE INDEX IF NOT EXISTS made_a ON made(a); DROP INDEX made_a";
-      case 9: return "DROP TABLE search; CREATE VIRTUAL TABLE search USING fts5(body)";
-      case 10: return "REINDEX";
-      default: return "CREATE TABLE copy" + small(4) + "(a, b, c); INSERT INTO copy" + small(4) + " VALUES (1, 2, 3)";
+      case 0:
+        return "ALTER TABLE plain ADD COLUMN x" + small(1000) + " DEFAULT " +
+               (pick(2) == 0 ? "3.0" : "'d'");
+      case 1:
+        return "ALTER TABLE made ADD COLUMN y" + small(1000) + " REAL DEFAULT 4";
+      case 2:
+        return "CREATE TABLE copy" + small(4) + " AS SELECT * FROM plain";
+      case 3:
+        return "DROP TABLE IF EXISTS copy" + small(4);
+      case 4:
+        return "ALTER TABLE copy" + small(4) + " RENAME TO copy" + small(4);
+      case 5:
+        return "ALTER TABLE copy" + small(4) + " DROP COLUMN b";
+      case 6:
+        return "ALTER TABLE copy" + small(4) + " RENAME COLUMN c TO cc";
+      case 7:
+        return "DROP TABLE child; CREATE TABLE child(id INTEGER PRIMARY KEY, "
+               "parent REFERENCES keyed(id) ON DELETE CASCADE ON UPDATE CASCADE, a)";
+      case 8:
+        return "CREATE INDEX IF NOT EXISTS made_a ON made(a); DROP INDEX made_a";
+      case 9:
+        return "DROP TABLE search; CREATE VIRTUAL TABLE search USING fts5(body)";
+      case 10:
+        return "REINDEX";
+      default:
+        return "CREATE TABLE copy" + small(4) + "(a, b, c); INSERT INTO copy" + small(4) +
+               " VALUES (1, 2, 3)";
     }
   }
   std::string conflict() {
-    static constexpr const char* kWords[] = {"", "", " OR IGNORE", " OR REPLACE", " OR FAIL", " OR ABORT", " OR ROLLBACK"};
+    static constexpr const char* kWords[] = {"",         "",          " OR IGNORE",  " OR REPLACE",
+                                             " OR FAIL", " OR ABORT", " OR ROLLBACK"};
     return kWords[pick(std::size(kWords))];
   }
   std::string value() {
     switch (pick(12)) {
-      case 0: return "NULL";
-      case 1: return "-0.0";
-      case 2: return "1.5e300";
-      case 3: return "x'00ff'";
-      case 4: return "'text'";
-      case 5: return "''";
-      case 6: return "9223372036854775807";
-      case 7: return "random()";
-      case 8: return "zeroblob(3000)";
-      case 9: return "3.0";
-      default: return small(20);
+      case 0:
+        return "NULL";
+      case 1:
+        return "-0.0";
+      case 2:
+        return "1.5e300";
+      case 3:
+        return "x'00ff'";
+      case 4:
+        return "'text'";
+      case 5:
+        return "''";
+      case 6:
+        return "9223372036854775807";
+      case 7:
+        return "random()";
+      case 8:
+        return "zeroblob(3000)";
+      case 9:
+        return "3.0";
+      default:
+        return small(20);
     }
   }
   std::string values(int count) {
@@ -138,10 +201,13 @@ TEST_P(DigestPropertyTest, RunningIsRecomputedAndReplayedAlike) {
     std::string script;
     for (std::size_t i = 0; i < 1 + workload.pick(6); ++i) {
       items.push_back(exec(workload.statement()));
-      if (workload.pick(4) == 0) items.back() = together({items.back(), exec(workload.statement())});
+      if (workload.pick(4) == 0)
+        items.back() = together({items.back(), exec(workload.statement())});
       for (const EntryBody& body : items.back().bodies) script += std::get<Exec>(body).sql + ";\n";
     }
-    const BatchResult result = run(**leader, items, context(1'700'000'000'000, GetParam() + static_cast<std::uint64_t>(batch)));
+    const BatchResult result =
+        run(**leader, items,
+            context(1'700'000'000'000, GetParam() + static_cast<std::uint64_t>(batch)));
     expect_sound_digest(**leader, script);
     if (HasFailure()) return;
     if (workload.pick(3) != 0) {

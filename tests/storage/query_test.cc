@@ -28,15 +28,18 @@ TEST_P(NotAQueryTest, FailsAndChangesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Statements, NotAQueryTest,
-    testing::Values("INSERT INTO todo(title) VALUES ('x')", "UPDATE todo SET done = 1", "DELETE FROM todo",
-                    "INSERT INTO todo(title) VALUES ('x') RETURNING id", "DROP TABLE todo", "CREATE TABLE t(a)",
-                    "CREATE TEMP TABLE t(a)", "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT s", "RELEASE s",
-                    "ATTACH ':memory:' AS x", "DETACH main", "VACUUM", "VACUUM INTO 'x'", "ANALYZE", "REINDEX",
-                    "PRAGMA user_version = 3", "PRAGMA foreign_keys = OFF", "PRAGMA journal_mode = DELETE",
-                    "PRAGMA query_only = OFF", "PRAGMA wal_checkpoint", "PRAGMA writable_schema = ON", "PRAGMA optimize",
-                    "SELECT * FROM tablog_state", "PRAGMA table_info(tablog_state); SELECT 1", "SELECT 1; SELECT 2",
-                    "SELECT 1; DELETE FROM todo", "SELECT 1; nonsense", "", " -- nothing", "SELEKT 1",
-                    "SELECT nowhere FROM todo", "SELECT abs(-9223372036854775808)", "EXPLAIN DELETE FROM todo",
+    testing::Values("INSERT INTO todo(title) VALUES ('x')", "UPDATE todo SET done = 1",
+                    "DELETE FROM todo", "INSERT INTO todo(title) VALUES ('x') RETURNING id",
+                    "DROP TABLE todo", "CREATE TABLE t(a)", "CREATE TEMP TABLE t(a)", "BEGIN",
+                    "COMMIT", "END", "ROLLBACK", "SAVEPOINT s", "RELEASE s",
+                    "ATTACH ':memory:' AS x", "DETACH main", "VACUUM", "VACUUM INTO 'x'", "ANALYZE",
+                    "REINDEX", "PRAGMA user_version = 3", "PRAGMA foreign_keys = OFF",
+                    "PRAGMA journal_mode = DELETE", "PRAGMA query_only = OFF",
+                    "PRAGMA wal_checkpoint", "PRAGMA writable_schema = ON", "PRAGMA optimize",
+                    "SELECT * FROM tablog_state", "PRAGMA table_info(tablog_state); SELECT 1",
+                    "SELECT 1; SELECT 2", "SELECT 1; DELETE FROM todo", "SELECT 1; nonsense", "",
+                    " -- nothing", "SELEKT 1", "SELECT nowhere FROM todo",
+                    "SELECT abs(-9223372036854775808)", "EXPLAIN DELETE FROM todo",
                     "WITH x AS (SELECT 1) DELETE FROM todo"));
 
 TEST(QueryTest, TellsWhatIsWrong) {
@@ -48,7 +51,9 @@ TEST(QueryTest, TellsWhatIsWrong) {
 
 TEST(QueryTest, EncodesEveryKindOfValue) {
   auto db = database();
-  EXPECT_EQ(ask(*db, "SELECT NULL AS n, 1 AS small, -2147483649 AS big, 0.5 AS f, 'ä' AS t, x'00ff' AS b, '' AS e"),
+  EXPECT_EQ(ask(*db,
+                "SELECT NULL AS n, 1 AS small, -2147483649 AS big, 0.5 AS f, 'ä' AS t, x'00ff' AS "
+                "b, '' AS e"),
             "n=NULL small=1 big=-2147483649 f=0.5f t='ä' b=x'00ff' e=''");
   EXPECT_EQ(ask(*db, "SELECT * FROM todo"), "");
 }
@@ -57,18 +62,22 @@ TEST(QueryTest, ParametersAreCheckedAsAnEventsAre) {
   auto db = database();
   const std::vector<Argument> id{{"id", std::int64_t{3}}};
   EXPECT_EQ(ask(*db, "SELECT :id AS a, :id + 1 AS b", id), "a=3 b=4");
-  EXPECT_EQ(ask(*db, "SELECT ? AS a, ? AS b", {{"1", std::int64_t{3}}, {"2", std::monostate{}}}), "a=3 b=NULL");
+  EXPECT_EQ(ask(*db, "SELECT ? AS a, ? AS b", {{"1", std::int64_t{3}}, {"2", std::monostate{}}}),
+            "a=3 b=NULL");
   EXPECT_EQ(ask(*db, "SELECT :id AS a"), "error 3: missing parameter :id of the query");
   EXPECT_THAT(ask(*db, "SELECT :ib AS a, 1", {{"ib", std::int64_t{3}}, {"id", std::int64_t{3}}}),
               HasSubstr("unknown parameter :id of the query, did you mean :ib?"));
-  EXPECT_EQ(ask(*db, "SELECT :id AS a, :id + 1 AS b", id), "a=3 b=4") << "a kept statement forgets its bindings";
+  EXPECT_EQ(ask(*db, "SELECT :id AS a, :id + 1 AS b", id), "a=3 b=4")
+      << "a kept statement forgets its bindings";
 }
 
 TEST(QueryTest, MayComputeWhatAWriteMayNot) {
   auto db = database();
   EXPECT_EQ(ask(*db, "SELECT round(exp(0)) AS e, changes() >= 0 AS c"), "e=1f c=1");
   EXPECT_THAT(ask(*db, "PRAGMA table_info(todo)"), HasSubstr("name='title'"));
-  EXPECT_THAT(ask(*db, "SELECT group_concat(name) AS n FROM pragma_table_list WHERE type = 'table'"), HasSubstr("todo"));
+  EXPECT_THAT(
+      ask(*db, "SELECT group_concat(name) AS n FROM pragma_table_list WHERE type = 'table'"),
+      HasSubstr("todo"));
   EXPECT_EQ(ask(*db, "PRAGMA integrity_check"), "integrity_check='ok'");
   EXPECT_THAT(ask(*db, "EXPLAIN QUERY PLAN SELECT * FROM todo"), HasSubstr("SCAN todo"));
 }
@@ -93,8 +102,9 @@ TEST(QueryTest, ManyDifferentQueriesAreFine) {
 
 TEST(QueryTest, ALargeResultIsAnErrorAndNotACrash) {
   auto db = database();
-  EXPECT_THAT(ask(*db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300) "
-                       "SELECT zeroblob(1000000) FROM n"),
+  EXPECT_THAT(ask(*db,
+                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300) "
+                  "SELECT zeroblob(1000000) FROM n"),
               HasSubstr("use LIMIT"));
 }
 

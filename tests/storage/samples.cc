@@ -6,7 +6,8 @@
 
 namespace tablog::storage::samples {
 
-Schema schema_of(std::vector<std::string> migrations, std::map<std::string, std::string> materializers) {
+Schema schema_of(std::vector<std::string> migrations,
+                 std::map<std::string, std::string> materializers) {
   Schema made;
   made.version = static_cast<std::uint32_t>(migrations.size());
   made.migrations = std::move(migrations);
@@ -17,7 +18,8 @@ Schema schema_of(std::vector<std::string> migrations, std::map<std::string, std:
 
 Schema schema(std::uint32_t version) {
   std::vector<std::string> migrations = {
-      "CREATE TABLE todo(id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, done INTEGER NOT NULL DEFAULT 0);"
+      "CREATE TABLE todo(id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, done INTEGER NOT NULL "
+      "DEFAULT 0);"
       "CREATE TABLE note(id INTEGER PRIMARY KEY,"
       "  todo INTEGER NOT NULL REFERENCES todo(id) DEFERRABLE INITIALLY DEFERRED, body TEXT);"
       "CREATE TRIGGER no_swearing BEFORE INSERT ON todo WHEN NEW.title = 'damn'"
@@ -30,7 +32,8 @@ Schema schema(std::uint32_t version) {
                     {"todo.toggled", "UPDATE todo SET done = NOT done WHERE id = :id"},
                     {"note.added", "INSERT INTO note(todo, body) VALUES (:todo, :body)"},
                     {"note.stamped",
-                     "INSERT INTO note(id, todo, body) VALUES (:$index, :todo, :$term || ' ' || :$time || ' ' || :$client);"
+                     "INSERT INTO note(id, todo, body) VALUES (:$index, :todo, :$term || ' ' || "
+                     ":$time || ' ' || :$client);"
                      "UPDATE todo SET done = done + 1 WHERE id = :todo;"}});
 }
 
@@ -61,7 +64,8 @@ BatchItem exec(std::string sql, std::vector<Argument> params, std::uint32_t sche
 }
 
 BatchItem added(std::int64_t id, std::string title) {
-  return event("todo.added", {{.name = "id", .value = id}, {.name = "title", .value = std::move(title)}});
+  return event("todo.added",
+               {{.name = "id", .value = id}, {.name = "title", .value = std::move(title)}});
 }
 
 BatchItem together(std::vector<BatchItem> items) {
@@ -113,25 +117,32 @@ class RowsText {
   }
   std::string cell() {
     switch (take<std::uint8_t>()) {
-      case 0: return "NULL";
-      case 1: return std::to_string(take<std::int64_t>());
+      case 0:
+        return "NULL";
+      case 1:
+        return std::to_string(take<std::int64_t>());
       case 2: {
         char text[32];
         std::snprintf(text, sizeof(text), "%.17g", take<double>());
         return std::string(text) + "f";
       }
-      case 3: return "'" + take_text() + "'";
+      case 3:
+        return "'" + take_text() + "'";
       case 4: {
         std::string hex = "x'";
         for (const char c : take_text()) {
           char text[4];
-          std::snprintf(text, sizeof(text), "%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+          std::snprintf(text, sizeof(text), "%02x",
+                        static_cast<unsigned>(static_cast<unsigned char>(c)));
           hex += text;
         }
         return hex + "'";
       }
-      case 5: return std::to_string(take<std::int32_t>());
-      default: ADD_FAILURE() << "unknown tag"; return "?";
+      case 5:
+        return std::to_string(take<std::int32_t>());
+      default:
+        ADD_FAILURE() << "unknown tag";
+        return "?";
     }
   }
 
@@ -141,15 +152,21 @@ class RowsText {
 
 }  // namespace
 
-std::string text(const Rows& rows) { return RowsText(rows.encoded).read(); }
+std::string text(const Rows& rows) {
+  return RowsText(rows.encoded).read();
+}
 
-std::string ask(StateDatabase& database, const std::string& sql, const std::vector<Argument>& params) {
+std::string ask(StateDatabase& database, const std::string& sql,
+                const std::vector<Argument>& params) {
   const Result<Rows> rows = database.query(sql, params);
-  if (!rows) return "error " + std::to_string(static_cast<int>(rows.error().code)) + ": " + rows.error().message;
+  if (!rows)
+    return "error " + std::to_string(static_cast<int>(rows.error().code)) + ": " +
+           rows.error().message;
   return text(*rows);
 }
 
-BatchResult run(StateDatabase& database, std::vector<BatchItem> items, const BatchContext& context) {
+BatchResult run(StateDatabase& database, std::vector<BatchItem> items,
+                const BatchContext& context) {
   Result<BatchResult> result = database.execute(context, items);
   if (!result) {
     ADD_FAILURE() << result.error().message;

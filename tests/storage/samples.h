@@ -20,13 +20,16 @@ namespace tablog::storage::samples {
 
 [[nodiscard]] ClientId client(std::uint8_t number);
 [[nodiscard]] BatchItem control(EntryBody body, std::uint32_t schema_version = 0);
-[[nodiscard]] BatchItem event(std::string type, std::vector<Argument> args, std::uint32_t schema_version = 1);
-[[nodiscard]] BatchItem exec(std::string sql, std::vector<Argument> params = {}, std::uint32_t schema_version = 1);
+[[nodiscard]] BatchItem event(std::string type, std::vector<Argument> args,
+                              std::uint32_t schema_version = 1);
+[[nodiscard]] BatchItem exec(std::string sql, std::vector<Argument> params = {},
+                             std::uint32_t schema_version = 1);
 [[nodiscard]] BatchItem added(std::int64_t id, std::string title);  // "todo.added" of schema()
 // Items of one request with all their bodies, numbered by the call.
 [[nodiscard]] BatchItem together(std::vector<BatchItem> items);
 
-[[nodiscard]] BatchContext context(std::int64_t time_ms = 1'700'000'000'000, std::uint64_t seed = 42);
+[[nodiscard]] BatchContext context(std::int64_t time_ms = 1'700'000'000'000,
+                                   std::uint64_t seed = 42);
 
 // "a=1 b='x'|a=2 b=NULL": columns and rows of a query, or "error 6: …".
 [[nodiscard]] std::string ask(StateDatabase& database, const std::string& sql,

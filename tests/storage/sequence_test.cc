@@ -29,7 +29,8 @@ void expect_as_replayed(StateDatabase& db, const std::vector<EncodedEntry>& acce
 
 TEST(SequenceTest, OrRollbackTakesNothingOfItsNeighboursWithIt) {
   auto db = database();
-  const BatchResult result = run(*db, {added(1, "a"), forced(2, "a"), added(2, "b"), forced(3, "c"), forced(4, "c")});
+  const BatchResult result =
+      run(*db, {added(1, "a"), forced(2, "a"), added(2, "b"), forced(3, "c"), forced(4, "c")});
   EXPECT_EQ(codes(result), (Codes{kNone, kRejected, kNone, kNone, kRejected}));
   expect_as_replayed(*db, entries(result));
   EXPECT_TRUE(db->commit());
@@ -46,9 +47,14 @@ TEST(SequenceTest, RaiseRollbackIsOneRejectionToo) {
 
 TEST(SequenceTest, EarlierBatchesThatAreNotCommittedSurviveToo) {
   auto db = database();
-  auto all = entries(run(*db, {added(1, "a"), exec("INSERT INTO todo(title) VALUES (hex(randomblob(8)))")}, context(5, 1)));
-  for (const EncodedEntry& entry : entries(run(*db, {forced(1, "b"), control(schema(2))}, context(6, 2)))) all.push_back(entry);
-  for (const EncodedEntry& entry : entries(run(*db, {forced(1, "b"), exec("DELETE FROM todo WHERE id = 1", {}, 2)}, context(7, 3)))) {
+  auto all =
+      entries(run(*db, {added(1, "a"), exec("INSERT INTO todo(title) VALUES (hex(randomblob(8)))")},
+                  context(5, 1)));
+  for (const EncodedEntry& entry :
+       entries(run(*db, {forced(1, "b"), control(schema(2))}, context(6, 2))))
+    all.push_back(entry);
+  for (const EncodedEntry& entry : entries(run(
+           *db, {forced(1, "b"), exec("DELETE FROM todo WHERE id = 1", {}, 2)}, context(7, 3)))) {
     all.push_back(entry);
   }
   EXPECT_EQ(all.size(), 4U);
@@ -59,7 +65,8 @@ TEST(SequenceTest, EarlierBatchesThatAreNotCommittedSurviveToo) {
 
 TEST(SequenceTest, AFailedEntryTakesTheWholeRequest) {
   auto db = database();
-  const BatchResult result = run(*db, {added(1, "a"), together({added(2, "b"), added(3, "c"), added(4, "a")}), added(5, "d")});
+  const BatchResult result = run(
+      *db, {added(1, "a"), together({added(2, "b"), added(3, "c"), added(4, "a")}), added(5, "d")});
   EXPECT_EQ(codes(result), (Codes{kNone, kRejected, kNone}));
   EXPECT_EQ(db->applied(), Index{3});
   expect_as_replayed(*db, entries(result));
@@ -90,9 +97,9 @@ TEST(SequenceTest, ExpectedIndexIsOfTheLastAppEntryEvenWithinTheBatch) {
     item.expected_index = Index{index};
     return item;
   };
-  const BatchResult result =
-      run(*db, {expecting(added(1, "a"), 0), control(TermStart{client(1)}), expecting(added(2, "b"), 2),
-                expecting(added(3, "c"), 2), expecting(added(3, "c"), 4)});
+  const BatchResult result = run(
+      *db, {expecting(added(1, "a"), 0), control(TermStart{client(1)}), expecting(added(2, "b"), 2),
+            expecting(added(3, "c"), 2), expecting(added(3, "c"), 4)});
   EXPECT_EQ(codes(result), (Codes{kNone, kNone, kNone, ErrorCode::kConflict, kNone}));
   EXPECT_EQ(error_of(result, 3).index, Index{4});
 }
@@ -113,8 +120,9 @@ TEST(SequenceTest, ControlEntriesChangeSessionsAndNothingElse) {
   const Digest before = db->digest();
   BatchItem withdrawn = added(1, "a");
   withdrawn.bodies = {Void{}};
-  const BatchResult result = run(*db, {control(TermStart{client(1)}), withdrawn, control(CheckpointMark{Index{1}}),
-                                       control(SessionClose{client(7)})});
+  const BatchResult result =
+      run(*db, {control(TermStart{client(1)}), withdrawn, control(CheckpointMark{Index{1}}),
+                control(SessionClose{client(7)})});
   EXPECT_EQ(codes(result), Codes(4, kNone));
   EXPECT_EQ(result.digest, before);
   EXPECT_EQ(db->last_app_entry(), Index{});
@@ -144,7 +152,8 @@ TEST(SequenceTest, RollbackGoesBackToTheLastCommit) {
 TEST(SequenceTest, ManyDestroyersInOneBatchAreAllTakenOut) {
   auto db = database();
   std::vector<BatchItem> items;
-  for (std::int64_t i = 1; i <= 40; ++i) items.push_back(i % 3 == 0 ? forced(1000 + i, "t1") : added(i, "t" + std::to_string(i)));
+  for (std::int64_t i = 1; i <= 40; ++i)
+    items.push_back(i % 3 == 0 ? forced(1000 + i, "t1") : added(i, "t" + std::to_string(i)));
   const BatchResult result = run(*db, items);
   expect_as_replayed(*db, entries(result));
   EXPECT_TRUE(db->commit());

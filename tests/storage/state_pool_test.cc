@@ -36,7 +36,8 @@ TEST_F(StatePoolTest, DigestsAreEqualOnThePoolAndInMemory) {
   Worker worker(disk);
   ASSERT_TRUE(worker.db) << worker.error.message;
   auto memory = StateDatabase::in_memory();
-  const BatchResult result = run(*worker.db, {control(schema()), added(1, "a"), exec("UPDATE todo SET title = hex(randomblob(20))"),
+  const BatchResult result = run(*worker.db, {control(schema()), added(1, "a"),
+                                              exec("UPDATE todo SET title = hex(randomblob(20))"),
                                               exec("CREATE TABLE t AS SELECT * FROM todo")});
   ASSERT_TRUE(worker.db->commit());
   replay(**memory, entries(result));
@@ -134,9 +135,11 @@ TEST_F(StatePoolTest, ExecutingWritesNoFileBeforeTheCommit) {
     return std::nullopt;
   });
   // More than the page cache holds: dirty pages stay, so random() is drawn by nobody else.
-  EXPECT_EQ(codes(run(*worker.db, {exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 12) "
-                                        "INSERT INTO t SELECT zeroblob(1000000) FROM n")})),
-            std::vector{kNone});
+  EXPECT_EQ(
+      codes(run(*worker.db,
+                {exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 12) "
+                      "INSERT INTO t SELECT zeroblob(1000000) FROM n")})),
+      std::vector{kNone});
   EXPECT_EQ(writes, 0U);
   disk.set_fault_hook({});
   ASSERT_TRUE(worker.db->commit());
@@ -169,7 +172,8 @@ TEST_F(StatePoolTest, AFullDiskIsToldByTheReservation) {
   ASSERT_TRUE(worker.db->reserve(1 << 20));
   disk.set_quota(disk.bytes());
   // What was reserved is there.
-  EXPECT_EQ(codes(run(*worker.db, {exec("CREATE TABLE t AS SELECT zeroblob(1000000)")})), std::vector{kNone});
+  EXPECT_EQ(codes(run(*worker.db, {exec("CREATE TABLE t AS SELECT zeroblob(1000000)")})),
+            std::vector{kNone});
   ASSERT_TRUE(worker.db->commit());
   ASSERT_TRUE(worker.db->checkpoint());
   const auto more = worker.db->reserve(16 << 20);
@@ -193,7 +197,8 @@ TEST_F(StatePoolTest, ADatabaseOfSomethingElseIsNotTouched) {
 
 TEST(ImageTest, ContinuesWhereTheOriginalStood) {
   auto leader = database();
-  (void)run(*leader, {added(1, "a"), exec("CREATE VIRTUAL TABLE f USING fts5(x)"), exec("INSERT INTO f VALUES ('some words')")});
+  (void)run(*leader, {added(1, "a"), exec("CREATE VIRTUAL TABLE f USING fts5(x)"),
+                      exec("INSERT INTO f VALUES ('some words')")});
   ASSERT_TRUE(leader->commit());
   const auto image = leader->snapshot();
   ASSERT_TRUE(image);
@@ -202,11 +207,13 @@ TEST(ImageTest, ContinuesWhereTheOriginalStood) {
   EXPECT_EQ((*replica)->digest(), leader->digest());
   EXPECT_EQ((*replica)->chain(), leader->chain());
   EXPECT_EQ((*replica)->sessions(), leader->sessions());
-  const auto more = entries(run(*leader, {added(2, "b"), exec("INSERT INTO f SELECT title FROM todo")}));
+  const auto more =
+      entries(run(*leader, {added(2, "b"), exec("INSERT INTO f SELECT title FROM todo")}));
   replay(**replica, more);
   EXPECT_EQ((*replica)->digest(), leader->digest());
   ASSERT_TRUE(leader->commit());
-  EXPECT_EQ(ask(**replica, "SELECT rowid FROM f WHERE f MATCH 'b'"), ask(*leader, "SELECT rowid FROM f WHERE f MATCH 'b'"));
+  EXPECT_EQ(ask(**replica, "SELECT rowid FROM f WHERE f MATCH 'b'"),
+            ask(*leader, "SELECT rowid FROM f WHERE f MATCH 'b'"));
 }
 
 TEST(ImageTest, WhatIsNotAnImageIsCorrupt) {

@@ -1,5 +1,5 @@
-// Store: after whatever happened to the process, the disk or one of the files, the state database is what
-// the log says, or there is a typed error.
+// Store: after whatever happened to the process, the disk or one of the files, the state database
+// is what the log says, or there is a typed error.
 #include "storage/store.h"
 
 #include <gmock/gmock.h>
@@ -34,7 +34,9 @@ class StoreTest : public testing::Test {
     StoreOptions options{.fresh = {}, .generation = {}, .salt_seed = ++opened};
     options.fresh.bytes.fill(static_cast<std::byte>(fresh));
     options.log.segment_bytes = 16384;
-    return Store::open(StoreFiles{.log = disk.open_slots("log/").value(), .pool = disk.open_slots("db/").value()}, options);
+    return Store::open(
+        StoreFiles{.log = disk.open_slots("log/").value(), .pool = disk.open_slots("db/").value()},
+        options);
   }
 
   [[nodiscard]] std::unique_ptr<Store> open(std::uint8_t fresh = 1) {
@@ -49,7 +51,8 @@ class StoreTest : public testing::Test {
   // What a leader does with a batch: execute, append, flush, commit.
   static std::vector<EncodedEntry> append(Store& store, std::vector<BatchItem> items) {
     EXPECT_TRUE(store.reserve(64 << 10));
-    const BatchResult result = run(store.state(), std::move(items), context(1'700'000'000'000, store.state().applied().value));
+    const BatchResult result = run(store.state(), std::move(items),
+                                   context(1'700'000'000'000, store.state().applied().value));
     const auto made = entries(result);
     if (made.empty()) return made;
     EXPECT_TRUE(store.log().append(made, result.digest));
@@ -70,7 +73,8 @@ class StoreTest : public testing::Test {
   [[nodiscard]] std::vector<std::string> database_files() const {
     std::vector<std::string> names;
     for (const std::string& name : disk.names()) {
-      if (name.starts_with("db/") && disk.written(name).size() > kPoolHeaderBytes) names.push_back(name);
+      if (name.starts_with("db/") && disk.written(name).size() > kPoolHeaderBytes)
+        names.push_back(name);
     }
     return names;
   }
@@ -111,7 +115,8 @@ TEST_F(StoreTest, WhatWasFlushedButNotCommittedIsReplayed) {
   {
     auto store = open();
     append(*store, {control(TermStart{client(1)}), control(schema()), added(1, "todo 1")});
-    const BatchResult result = run(store->state(), {added(2, "todo 2"), exec("UPDATE todo SET done = abs(random() % 100)")});
+    const BatchResult result = run(
+        store->state(), {added(2, "todo 2"), exec("UPDATE todo SET done = abs(random() % 100)")});
     ASSERT_TRUE(store->log().append(entries(result), result.digest));
     ASSERT_TRUE(store->log().flush());
     digest = result.digest;
@@ -158,7 +163,8 @@ TEST_F(StoreTest, ADamagedDatabaseIsMadeAnewAndTold) {
   }
   for (const std::string& name : database_files()) {
     Bytes content = disk.written(name);
-    for (std::size_t at = kPoolHeaderBytes + 100; at < content.size(); at += 50) content[at] ^= std::byte{0x5a};
+    for (std::size_t at = kPoolHeaderBytes + 100; at < content.size(); at += 50)
+      content[at] ^= std::byte{0x5a};
     disk.overwrite(name, content);
   }
   auto store = open();
@@ -220,7 +226,7 @@ TEST_F(StoreTest, AnotherStoresDatabaseIsCorrupt) {
   {
     auto store = open(2);
     append(*store, {control(TermStart{client(1)}), control(schema())});
-    for (int i = 1; i <= 5; ++i) append(*store, {added(i, "other")});
+    for (int i = 1; i <= 5; ++i) append(*store, {added(i, "other " + std::to_string(i))});
   }
   for (const std::string& name : other.names()) disk.overwrite(name, other.written(name));
   const auto store = try_open();
@@ -246,7 +252,8 @@ TEST_F(StoreTest, ReplayOfManyEntriesOverManySegmentsGivesTheSame) {
     auto store = open();
     for (int i = 0; i < 60; ++i) {
       std::vector<BatchItem> items;
-      for (int k = 0; k < 20; ++k) items.push_back(exec("INSERT INTO todo(title) VALUES (hex(randomblob(30)))"));
+      for (int k = 0; k < 20; ++k)
+        items.push_back(exec("INSERT INTO todo(title) VALUES (hex(randomblob(30)))"));
       append(*store, items);
       while (store->log_slots_wanted() > 0) {
         const std::string name = "log/" + std::to_string(slots++);
@@ -263,8 +270,8 @@ TEST_F(StoreTest, ReplayOfManyEntriesOverManySegmentsGivesTheSame) {
   expect_whole(*store, 1200);
 }
 
-// At every place where the disk may stop, with what it may lose: the database follows the log, and what
-// was flushed is there.
+// At every place where the disk may stop, with what it may lose: the database follows the log, and
+// what was flushed is there.
 class StoreCrashTest : public StoreTest, public testing::WithParamInterface<std::uint64_t> {
  protected:
   // Appends until something fails; the last index whose flush returned.
@@ -294,7 +301,8 @@ TEST_P(StoreCrashTest, WhatWasFlushedIsThere) {
   const std::uint64_t flushed = append_until_failure();
   disk.set_fault_hook({});
   std::mt19937_64 random(GetParam());
-  disk.crash({.loss = GetParam() % 2 == 0 ? Loss::kReordered : Loss::kTorn, .random = [&] { return random(); }});
+  disk.crash({.loss = GetParam() % 2 == 0 ? Loss::kReordered : Loss::kTorn,
+              .random = [&] { return random(); }});
   more_log_slots();
   auto store = open();
   ASSERT_TRUE(store);
@@ -303,7 +311,8 @@ TEST_P(StoreCrashTest, WhatWasFlushedIsThere) {
   EXPECT_EQ(store->state().chain(), store->log().head().chain);
   expect_sound_digest(store->state());
   const std::int64_t id = 100;
-  EXPECT_FALSE(append(*store, {store->state().schema() ? added(id, "after") : control(schema())}).empty());
+  EXPECT_FALSE(
+      append(*store, {store->state().schema() ? added(id, "after") : control(schema())}).empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Calls, StoreCrashTest, testing::Range<std::uint64_t>(1, 260, 3));
