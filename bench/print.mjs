@@ -43,8 +43,7 @@ export function print(figures, targets, { chromium, processors }) {
       `\nChromium ${chromium}, ${processors} processors; milliseconds, median (95th percentile)`,
       table(["", ...contenders], rows),
       legend,
-      table(["target", "measured", "limit", ""], met),
-      "",
+      `${table(["target", "measured", "limit", ""], met)}\n`,
     ].join("\n\n"),
   );
 }
