@@ -1,0 +1,225 @@
+#include "tests/simulator/checker.h"
+
+#include <algorithm>
+
+#include "log/chain.h"
+#include "log/codec.h"
+#include "storage/log_reader.h"
+#include "storage/state_database.h"
+
+namespace tablog::simulator {
+namespace {
+
+std::uint64_t notes_in(const Payload& payload) {
+  const auto* events = std::get_if<std::vector<Event>>(&payload);
+  if (events == nullptr) return 0;
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(*events, [](const Event& event) { return event.type == "note.added"; }));
+}
+
+std::unique_ptr<storage::LogReader> open_log(const World& world, storage::MemoryDisk& copy) {
+  auto slots = copy.open_slots("log/");
+  if (!slots) world.fail("the log's files do not open: " + slots.error().message);
+  auto reader = storage::LogReader::from_slots(std::move(*slots));
+  if (!reader) world.fail("the log does not open: " + reader.error().message);
+  return std::move(*reader);
+}
+
+void copy_files(const storage::MemoryDisk& from, storage::MemoryDisk& to) {
+  for (const std::string& name : from.names()) to.overwrite(name, from.written(name));
+}
+
+}  // namespace
+
+std::string Checker::name(const ClientId& client, RequestNumber number) {
+  return "append " + to_hex(client.bytes).substr(0, 6) + '#' + std::to_string(number.value);
+}
+
+Checker::Append& Checker::find(const ClientId& client, RequestNumber number) {
+  const auto found = appends_.find({client, number});
+  if (found == appends_.end()) world_.fail(name(client, number) + " was never issued");
+  return found->second;
+}
+
+void Checker::issued(const ClientId& client, RequestNumber number, const Payload& payload, Durability durability) {
+  appends_.emplace(Key{client, number},
+                   Append{.payload = payload, .durability = durability, .notes = notes_in(payload)});
+}
+
+void Checker::withdrawn(const ClientId& client, RequestNumber number) { find(client, number).withdrawn = true; }
+
+void Checker::count_notes(const ClientId& client, const Append& append, std::int64_t sign) {
+  const auto change = static_cast<std::uint64_t>(sign) * append.notes;
+  notes_[client] += change;
+  all_notes_ += change;
+}
+
+void Checker::accepted(const ClientId& client, RequestNumber number, const Accepted& accepted) {
+  Append& append = find(client, number);
+  if (append.fate != Fate::kPending) world_.fail(name(client, number) + " is settled twice");
+  append.first = accepted.first_index;
+  append.count = accepted.count;
+  append.fate = accepted.voided ? Fate::kVoid : Fate::kAccepted;
+  ++acknowledged_;
+  if (!accepted.voided) count_notes(client, append, 1);
+}
+
+void Checker::rejected(const ClientId& client, RequestNumber number, const Error& error) {
+  Append& append = find(client, number);
+  if (append.fate != Fate::kPending) world_.fail(name(client, number) + " is settled twice");
+  switch (error.code) {
+    case ErrorCode::kRejected:
+    case ErrorCode::kConflict:
+    case ErrorCode::kUnknownEvent:
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kQuotaExceeded:
+    case ErrorCode::kSchemaTooOld: break;
+    default: world_.fail(name(client, number) + " ends with " + error.message);
+  }
+  append.fate = Fate::kRejected;
+}
+
+void Checker::died(const ClientId& client) {
+  for (auto each = appends_.lower_bound({client, RequestNumber{}});
+       each != appends_.end() && each->first.first == client; ++each) {
+    if (each->second.fate == Fate::kPending) each->second.fate = Fate::kUnknown;
+  }
+}
+
+void Checker::observed(const std::string& who, Index index, const ChainHash& chain, const Digest& digest) {
+  const auto [place, added] = history_.try_emplace(index, chain, digest);
+  if (added) return;
+  if (place->second.first != chain) {
+    world_.fail(who + " has another history than others at index " + std::to_string(index.value));
+  }
+  if (place->second.second != digest) {
+    world_.fail(who + " has another content than others at index " + std::to_string(index.value));
+  }
+}
+
+void Checker::led(const std::string& who, Term term) {
+  if (term <= term_) world_.fail(who + " leads in a term that is not new: " + std::to_string(term.value));
+  term_ = term;
+}
+
+void Checker::power_lost(const storage::MemoryDisk& files) {
+  storage::MemoryDisk copy;
+  copy_files(files, copy);
+  const Index last = open_log(world_, copy)->last();
+  for (auto& [key, append] : appends_) {
+    if (append.fate != Fate::kAccepted && append.fate != Fate::kVoid) continue;
+    if (append.first.value + append.count - 1 <= last.value) continue;
+    if (append.durability == Durability::kFull) {
+      world_.fail(name(key.first, key.second) + " was acknowledged at index " + std::to_string(append.first.value) +
+                  ", and after the power loss the log ends at " + std::to_string(last.value));
+    }
+    if (append.fate == Fate::kAccepted) count_notes(key.first, append, -1);
+    append.fate = Fate::kLost;
+  }
+  history_.erase(history_.upper_bound(last), history_.end());
+  // A term whose record was lost was never announced, or its word is lost with all who heard it.
+  term_ = {};
+}
+
+void Checker::check_entry(const Entry& entry, const Entry* previous) {
+  const std::uint64_t index = entry.index.value;
+  if (index != (previous != nullptr ? previous->index.value + 1 : 1)) {
+    world_.fail("entry " + std::to_string(index) + " is out of place");
+  }
+  if (previous != nullptr && entry.term < previous->term) {
+    world_.fail("the term goes back at entry " + std::to_string(index));
+  }
+  if (previous != nullptr && entry.term == previous->term && entry.time_ms < previous->time_ms) {
+    world_.fail("leader time goes back at entry " + std::to_string(index));
+  }
+  const bool begins = previous == nullptr || entry.term > previous->term;
+  if (begins != std::holds_alternative<TermStart>(entry.body)) {
+    world_.fail("a term does not begin with its record at entry " + std::to_string(index));
+  }
+  if (entry.request) check_request(entry);
+}
+
+void Checker::check_request(const Entry& entry) {
+  const RequestStamp& stamp = *entry.request;
+  Append& append = find(stamp.client, stamp.number);
+  const std::string who = name(stamp.client, stamp.number) + " at entry " + std::to_string(entry.index.value);
+  if (append.seen != stamp.position) world_.fail(who + ": applied twice, or its events do not stand together");
+  ++append.seen;
+  if (stamp.position == 0) {
+    RequestNumber& last = last_logged_[stamp.client];
+    if (stamp.number <= last) world_.fail(who + ": out of the order of its session");
+    last = stamp.number;
+  }
+  const bool voided = std::holds_alternative<Void>(entry.body);
+  switch (append.fate) {
+    case Fate::kRejected:
+      if (!voided) world_.fail(who + ": was rejected, and is in the log");
+      return;
+    case Fate::kVoid:
+      if (!voided) world_.fail(who + ": was withdrawn, and is in the log");
+      return;
+    case Fate::kAccepted:
+      if (entry.index.value != append.first.value + stamp.position || stamp.count != append.count) {
+        world_.fail(who + ": was acknowledged at index " + std::to_string(append.first.value));
+      }
+      if (voided) world_.fail(who + ": was acknowledged, and is void in the log");
+      break;
+    case Fate::kPending: world_.fail(who + ": is in the log and still pending");
+    case Fate::kUnknown:
+    case Fate::kLost: break;
+  }
+  if (voided) return;
+  if (const auto* events = std::get_if<std::vector<Event>>(&append.payload)) {
+    const auto* event = std::get_if<Event>(&entry.body);
+    if (event == nullptr || stamp.count != events->size() || *event != (*events)[stamp.position]) {
+      world_.fail(who + ": is not what was appended");
+    }
+  } else if (const auto* exec = std::get_if<Exec>(&append.payload)) {
+    const auto* logged = std::get_if<Exec>(&entry.body);
+    if (logged == nullptr || logged->sql != exec->sql) world_.fail(who + ": is not what was appended");
+  }
+}
+
+Digest Checker::check_log(const storage::MemoryDisk& files) {
+  storage::MemoryDisk copy;
+  copy_files(files, copy);
+  const auto reader = open_log(world_, copy);
+  auto state = storage::StateDatabase::in_memory();
+  if (!state) world_.fail("no database in memory: " + state.error().message);
+  (*state)->set_store(reader->store());
+  std::optional<Entry> previous;
+  ChainHash chain;
+  for (;;) {
+    auto frame = reader->next();
+    if (!frame) world_.fail("the log is damaged: " + frame.error().message);
+    if (!*frame) break;
+    if ((*frame)->commit) continue;
+    auto entry = decode_entry((*frame)->body);
+    if (!entry) world_.fail("an entry does not decode: " + entry.error().message);
+    chain = extend_chain(chain, (*frame)->body);
+    check_entry(*entry, previous ? &*previous : nullptr);
+    if (auto applied = (*state)->apply(*entry, (*frame)->body); !applied) {
+      world_.fail("entry " + std::to_string(entry->index.value) + " does not replay: " + applied.error().message);
+    }
+    if (ends_request(*entry)) {
+      if (auto done = (*state)->commit(); !done) world_.fail("replay: " + done.error().message);
+    }
+    observed("the replay", entry->index, chain, (*state)->digest());
+    previous = std::move(*entry);
+  }
+  for (const auto& [key, append] : appends_) {
+    if (append.fate == Fate::kPending) world_.fail(name(key.first, key.second) + " never resolved");
+    if (append.fate == Fate::kAccepted && append.seen != append.count) {
+      world_.fail(name(key.first, key.second) + " was acknowledged and is not in the log");
+    }
+  }
+  return (*state)->digest();
+}
+
+std::uint64_t Checker::notes_accepted(const std::optional<ClientId>& client) const {
+  if (!client) return all_notes_;
+  const auto found = notes_.find(*client);
+  return found == notes_.end() ? 0 : found->second;
+}
+
+}  // namespace tablog::simulator

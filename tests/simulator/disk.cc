@@ -1,0 +1,94 @@
+#include "tests/simulator/disk.h"
+
+#include <utility>
+
+namespace tablog::simulator {
+
+using namespace std::chrono_literals;
+using storage::FileFault;
+using storage::FileOperation;
+
+Disk::Disk(World& world) : world_(world) {
+  disk_.set_fault_hook([this](const storage::FileCall& call) { return on_call(call); });
+}
+
+std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
+  const bool flushes = call.operation == FileOperation::kFlush;
+  if (user_ != nullptr) user_->spend(flushes ? world_.random().between(150us, 400us) : 5us);
+  if (crash_ && crash_in_-- == 0) std::exchange(crash_, nullptr)();  // the handle is dead from here on
+  if (!damage_) return std::nullopt;
+  if (damage_in_ > 0) {
+    --damage_in_;
+    return std::nullopt;
+  }
+  const bool writes = call.operation == FileOperation::kWrite;
+  const bool fits = *damage_ == Damage::kFailedFlush || *damage_ == Damage::kSlowFlush ? flushes : writes;
+  if (!fits) return std::nullopt;
+  const Damage damage = *std::exchange(damage_, std::nullopt);
+  world_.trace("disk", std::string(flushes ? "flush of " : "write to ") + call.name +
+                           (damage == Damage::kSlowFlush ? " is slow" : " fails"));
+  if (damage == Damage::kSlowFlush) {
+    if (user_ != nullptr) user_->spend(world_.random().between(500ms, 4s));
+    return std::nullopt;
+  }
+  const std::uint64_t done = damage == Damage::kShortWrite ? world_.random().below(call.bytes + 1) : 0;
+  return FileFault{.bytes_done = done};
+}
+
+Result<std::vector<storage::Slot>> Disk::open(const std::string& directory, std::size_t count) {
+  if (world_.now() < free_at_) return fail(ErrorCode::kStorageUnavailable, "handles of the dead linger");
+  auto slots = disk_.open_slots(directory + '/');
+  while (slots && slots->size() < count) {
+    auto slot = create(directory);
+    if (!slot) return fail(slot.error());
+    slots->push_back(std::move(*slot));
+  }
+  return slots;
+}
+
+Result<storage::Slot> Disk::create(const std::string& directory) {
+  const std::string name = directory + '/' + std::to_string(1000 + ++created_);
+  auto file = disk_.open(name);
+  if (!file) return fail(file.error());
+  return storage::Slot{.name = name, .file = std::move(*file)};
+}
+
+void Disk::holder_died(microseconds lag) {
+  disk_.crash({.loss = storage::Loss::kNothing});
+  free_at_ = world_.now() + lag;
+}
+
+void Disk::power_loss() {
+  using storage::Loss;
+  static constexpr Loss kLosses[] = {Loss::kUnflushed, Loss::kTorn, Loss::kReordered};
+  disk_.crash({.loss = world_.random().pick(kLosses),
+               .sector_bytes = world_.random().one_in(2) ? 512U : 4096U,
+               .random = [this] { return world_.random().next(); }});
+  free_at_ = world_.now();
+}
+
+void Disk::arm(Damage damage, std::uint64_t calls) {
+  damage_ = damage;
+  damage_in_ = calls;
+}
+
+void Disk::arm_crash(std::uint64_t calls, Task done) {
+  crash_ = std::move(done);
+  crash_in_ = calls;
+}
+
+void Disk::set_room(std::optional<std::uint64_t> bytes) {
+  disk_.set_quota(bytes ? std::optional(disk_.bytes() + *bytes) : std::nullopt);
+}
+
+void Disk::heal() {
+  damage_.reset();
+  crash_ = nullptr;
+  set_room(std::nullopt);
+}
+
+void Disk::copy_to(storage::MemoryDisk& copy) const {
+  for (const std::string& name : disk_.names()) copy.overwrite(name, disk_.written(name));
+}
+
+}  // namespace tablog::simulator

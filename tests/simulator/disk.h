@@ -1,0 +1,56 @@
+// Disk: the origin's files, opened and created as a browser does it: asynchronously, and not at once
+// after their holder has died. Calls take time, and fail as the faults say.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "storage/memory_file.h"
+#include "tests/simulator/thread.h"
+
+namespace tablog::simulator {
+
+enum class Damage : std::uint8_t { kFailedWrite, kShortWrite, kFailedFlush, kSlowFlush };
+
+class Disk {
+ public:
+  explicit Disk(World& world);
+  ~Disk() { disk_.set_fault_hook({}); }
+
+  // The worker whose calls take its time. One has the files at a time.
+  void set_user(Thread* user) { user_ = user; }
+
+  // Everything in the directory, and new files until there are `count`.
+  [[nodiscard]] Result<std::vector<storage::Slot>> open(const std::string& directory, std::size_t count);
+  [[nodiscard]] Result<storage::Slot> create(const std::string& directory);
+
+  // The holder of the files dies: handles linger, then another may open them.
+  void holder_died(microseconds lag);
+  void power_loss();
+
+  // One thing goes wrong at some call from now on.
+  void arm(Damage damage, std::uint64_t calls);
+  // `done` runs in the middle of a step, after so many calls.
+  void arm_crash(std::uint64_t calls, Task done);
+  void set_room(std::optional<std::uint64_t> bytes);  // left beyond what is there
+  void heal();
+
+  // What a reader of the files sees now.
+  void copy_to(storage::MemoryDisk& copy) const;
+
+ private:
+  [[nodiscard]] std::optional<storage::FileFault> on_call(const storage::FileCall& call);
+
+  World& world_;
+  storage::MemoryDisk disk_;
+  Thread* user_{};
+  microseconds free_at_{};
+  std::optional<Damage> damage_;
+  std::uint64_t damage_in_{};
+  Task crash_;
+  std::uint64_t crash_in_{};
+  std::uint64_t created_{};
+};
+
+}  // namespace tablog::simulator

@@ -1,0 +1,56 @@
+// LeaderWorker: a tab's leader worker. Drives host::LeaderHost as web/src/leader_worker.ts does.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tests/simulator/origin.h"
+#include "tests/simulator/thread.h"
+#include "web/host/leader_host.h"
+
+namespace tablog::simulator {
+
+class LeaderWorker {
+ public:
+  LeaderWorker(Origin& origin, ClientId tab, const std::string& name);
+  ~LeaderWorker();
+  LeaderWorker(const LeaderWorker&) = delete;
+  LeaderWorker& operator=(const LeaderWorker&) = delete;
+
+  // The worker, or its process, dies: now, or in the middle of what it does.
+  void kill();
+
+  [[nodiscard]] bool is_leading() const;
+  [[nodiscard]] bool has_files() const { return opens_ || has_files_; }
+  [[nodiscard]] const host::LeaderHost& host() const { return *host_; }
+  [[nodiscard]] Digest digest() const { return host_->store()->state().digest(); }  // while leading
+
+ private:
+  void step(const std::function<std::vector<host::LeaderEffect>()>& run);
+  void ask_for_lock();
+  void open_files(host::OpenFiles wanted);
+  void query_locks();
+
+  void carry_out(host::LeaderEffect& effect);
+  void carry_out(host::SendBytes& effect);
+  void carry_out(const host::SetTimer& effect);
+  void carry_out(const host::QueryLocks& effect);
+  void carry_out(const host::ArmBatch& effect);
+  void carry_out(const host::OpenFiles& effect);
+  void carry_out(const host::WantSlots& effect);
+  void carry_out(const host::CloseFiles& effect);
+  void carry_out(const host::ReleaseLock& effect);
+  void carry_out(const host::RoleChanged& effect);
+  void carry_out(const Error& effect);
+
+  Origin& origin_;
+  ClientId tab_;
+  std::string name_;
+  std::shared_ptr<Thread> thread_;
+  std::unique_ptr<host::LeaderHost> host_;
+  std::uint64_t timer_{};  // the last that was set
+  bool opens_{};
+  bool has_files_{};
+};
+
+}  // namespace tablog::simulator

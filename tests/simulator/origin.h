@@ -1,0 +1,24 @@
+// Origin: what the tabs of one origin share.
+#pragma once
+
+#include "tests/simulator/channels.h"
+#include "tests/simulator/checker.h"
+#include "tests/simulator/disk.h"
+#include "tests/simulator/locks.h"
+
+namespace tablog::simulator {
+
+inline constexpr const char* kLeadLock = "lead";
+inline constexpr const char* kTabLocks = "tab:";
+
+struct Origin {
+  explicit Origin(World& the_world) : world(the_world), locks(the_world), channels(the_world), disk(the_world), checker(the_world) {}
+
+  World& world;
+  Locks locks;
+  Channels channels;
+  Disk disk;
+  Checker checker;
+};
+
+}  // namespace tablog::simulator

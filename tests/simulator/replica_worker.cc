@@ -1,0 +1,103 @@
+#include "tests/simulator/replica_worker.h"
+
+#include <utility>
+
+#include "tests/simulator/workload.h"
+
+namespace tablog::simulator {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+replica::Options options(replica::Mode mode) {
+  replica::Options options;
+  options.mode = mode;
+  options.snapshot_gap_entries = 200;
+  options.range_bytes = 8U << 10U;
+  options.acknowledge_bytes = 4U << 10U;
+  return options;
+}
+
+}  // namespace
+
+ReplicaWorker::ReplicaWorker(Origin& origin, ClientId tab, const std::string& name, replica::Mode mode, Page page)
+    : origin_(origin), tab_(tab), thread_(std::make_shared<Thread>(origin.world, name)), page_(std::move(page)) {
+  host_ = std::make_unique<host::ReplicaHost>(tab, app_schema(), options(mode),
+                                              [this] { return origin_.world.clock(thread_->now()); });
+  origin_.channels.listen({.tab = tab, .role = Role::kReplica}, [this](const Bytes& bytes) {
+    thread_->post([this, bytes] { step([&] { return host_->receive(bytes); }); });
+  });
+  post(replica::Started{});
+}
+
+ReplicaWorker::~ReplicaWorker() { kill(); }
+
+void ReplicaWorker::kill() {
+  if (!thread_->is_alive()) return;
+  thread_->kill();
+  origin_.channels.stop({.tab = tab_, .role = Role::kReplica});
+}
+
+void ReplicaWorker::post(replica::Input input) {
+  auto shared = std::make_shared<replica::Input>(std::move(input));
+  thread_->post_after(20us, [this, shared] { step([&] { return host_->step(*shared); }); });
+}
+
+void ReplicaWorker::step(const std::function<std::vector<host::ReplicaEffect>()>& run) {
+  thread_->spend(20us);
+  auto effects = std::make_shared<std::vector<host::ReplicaEffect>>(run());
+  observe();
+  thread_->emit([this, effects] {
+    for (host::ReplicaEffect& effect : *effects) carry_out(effect);
+  });
+}
+
+void ReplicaWorker::observe() {
+  const auto content = digest();
+  if (!content || host_->database()->applied() == observed_) return;
+  observed_ = host_->database()->applied();
+  origin_.checker.observed(thread_->name(), observed_, host_->database()->chain(), *content);
+}
+
+std::optional<Digest> ReplicaWorker::digest() const {
+  if (host_->database() == nullptr || host_->database()->applied() == Index{}) return std::nullopt;
+  return host_->database()->digest();
+}
+
+void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
+  const auto tell = [this](ToPage what) {
+    origin_.world.after(20us, [page = page_, what = std::move(what)] { page(what); });
+  };
+  std::visit(Overloaded{
+                 [&](host::SendBytes& send) {
+                   origin_.channels.send({.tab = tab_, .role = Role::kReplica}, send.to, send.bytes);
+                 },
+                 [&](const host::SetTimer& set) {
+                   const std::uint64_t timer = ++timer_;
+                   thread_->post_after(set.delay, [this, timer] {
+                     if (timer == timer_) step([&] { return host_->step(replica::Ticked{}); });
+                   });
+                 },
+                 [&](replica::Settled& settled) { tell(std::move(settled)); },
+                 [&](host::Replied& replied) { tell(std::move(replied)); },
+                 [&](const host::Ready& ready) { tell(ready); },
+                 [&](Error& error) { tell(std::move(error)); },
+                 [&](const replica::Noted& noted) {
+                   thread_->trace((noted.kind == replica::Noted::Kind::kRollback ? "rollback: " : "divergence: ") +
+                                  noted.detail);
+                   origin_.world.fail(thread_->name() + " starts over: " + noted.detail);
+                 },
+                 [](const auto&) {},
+             },
+             effect);
+}
+
+}  // namespace tablog::simulator

@@ -1,0 +1,46 @@
+// ReplicaWorker: a tab's replica worker. Drives host::ReplicaHost as web/src/replica_worker.ts does. What
+// it tells its page arrives a moment later, and not at all when the page has given it up meanwhile.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "tests/simulator/origin.h"
+#include "tests/simulator/thread.h"
+#include "web/host/replica_host.h"
+
+namespace tablog::simulator {
+
+using ToPage = std::variant<replica::Settled, host::Replied, host::Ready, Error>;
+
+class ReplicaWorker {
+ public:
+  using Page = std::function<void(ToPage)>;
+  ReplicaWorker(Origin& origin, ClientId tab, const std::string& name, replica::Mode mode, Page page);
+  ~ReplicaWorker();
+  ReplicaWorker(const ReplicaWorker&) = delete;
+  ReplicaWorker& operator=(const ReplicaWorker&) = delete;
+
+  void post(replica::Input input);  // from the page
+  void kill();
+
+  [[nodiscard]] const replica::Replica& replica() const { return host_->replica(); }
+  [[nodiscard]] std::optional<Digest> digest() const;  // of the replica's database
+
+ private:
+  void step(const std::function<std::vector<host::ReplicaEffect>()>& run);
+  void carry_out(host::ReplicaEffect& effect);
+  void observe();
+
+  Origin& origin_;
+  ClientId tab_;
+  std::shared_ptr<Thread> thread_;
+  std::unique_ptr<host::ReplicaHost> host_;
+  Page page_;
+  std::uint64_t timer_{};
+  Index observed_;
+};
+
+}  // namespace tablog::simulator

@@ -1,0 +1,206 @@
+#include "tests/simulator/tab.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/simulator/workload.h"
+#include "web/host/bytes.h"
+
+namespace tablog::simulator {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// The one integer of a result of one row: docs/boundary.md#encoding.
+std::optional<std::int64_t> single_number(ByteView rows) {
+  host::Reader reader(rows);
+  for (std::uint32_t columns = reader.count(4); columns > 0; --columns) (void)reader.text();
+  if (reader.u32() != 1) return std::nullopt;
+  const Value value = reader.value();
+  const auto* number = std::get_if<std::int64_t>(&value);
+  return reader.done() && number != nullptr ? std::optional(*number) : std::nullopt;
+}
+
+}  // namespace
+
+Tab::Tab(Origin& origin, std::string name, replica::Mode mode)
+    : origin_(origin), name_(std::move(name)), mode_(mode), client_(origin.world.random().id<ClientId>()) {
+  origin_.world.trace(name_, "opens");
+  // Granted before the first request: nobody else asks for a name that was minted here.
+  origin_.locks.request(kTabLocks + to_hex(client_.bytes), name_, [] {});
+  start_replica();
+  leader_ = std::make_unique<LeaderWorker>(origin_, client_, name_ + "/leader" + std::to_string(++workers_));
+}
+
+Tab::~Tab() { kill(); }
+
+void Tab::start_replica() {
+  const std::uint64_t incarnation = ++incarnation_;
+  replica_ = std::make_unique<ReplicaWorker>(origin_, client_, name_ + "/replica" + std::to_string(incarnation), mode_,
+                                             [this, incarnation](const ToPage& what) {
+                                               if (alive_ && incarnation == incarnation_) hear(what);
+                                             });
+  std::vector<RequestNumber> numbers;
+  for (const auto& [number, each] : unanswered_) numbers.push_back(number);
+  if (!numbers.empty()) send(std::move(numbers));
+}
+
+void Tab::restart_replica() {
+  origin_.world.trace(name_, "its replica worker dies");
+  replica_->kill();
+  dead_replicas_.push_back(std::move(replica_));
+  questions_.clear();  // the page asks again; here it just asks others
+  current_call_.reset();
+  start_replica();
+}
+
+void Tab::restart_leader() {
+  origin_.world.trace(name_, "its leader worker dies");
+  leader_->kill();
+  dead_leaders_.push_back(std::move(leader_));
+  leader_ = std::make_unique<LeaderWorker>(origin_, client_, name_ + "/leader" + std::to_string(++workers_));
+}
+
+void Tab::close() {
+  replica_->post(replica::Close{.call = ++last_call_});
+  origin_.world.after(5ms, [this] { kill(); });
+}
+
+void Tab::kill() {
+  if (!std::exchange(alive_, false)) return;
+  origin_.world.trace(name_, "ends");
+  replica_->kill();
+  leader_->kill();
+  origin_.locks.abandon(name_, origin_.world.random().between(1ms, 30ms));
+  origin_.checker.died(client_);
+}
+
+// ---- the app -----------------------------------------------------------------------------------
+
+RequestNumber Tab::settled_through() const {
+  return unanswered_.empty() ? last_ : RequestNumber{unanswered_.begin()->first.value - 1};
+}
+
+AppendRequest Tab::new_request() {
+  Random& random = origin_.world.random();
+  last_ = next(last_);
+  AppendRequest request{.number = last_, .durability = random.one_in(3) ? Durability::kRelaxed : Durability::kFull};
+  request.payload = random_payload(random, name_ + '#' + std::to_string(last_.value), client_);
+  if (random.one_in(25)) request.expected_index = Index{replica_->replica().applied().value};
+  return request;
+}
+
+void Tab::append_some() {
+  if (pending() > 400) return;
+  Random& random = origin_.world.random();
+  std::vector<RequestNumber> numbers;
+  for (std::uint64_t i = random.one_in(10) ? random.below(60) : random.between(std::uint64_t{1}, 4); i > 0; --i) {
+    AppendRequest request = new_request();
+    origin_.checker.issued(client_, request.number, request.payload, request.durability);
+    numbers.push_back(request.number);
+    unanswered_.emplace(request.number, Unanswered{.request = std::move(request)});
+  }
+  if (!numbers.empty()) send(std::move(numbers));
+}
+
+void Tab::withdraw_one() {
+  if (unanswered_.empty()) return;
+  auto each = std::next(unanswered_.begin(),
+                        static_cast<std::ptrdiff_t>(origin_.world.random().below(unanswered_.size())));
+  each->second.withdrawn = true;
+  origin_.checker.withdrawn(client_, each->first);
+  send({each->first});
+}
+
+void Tab::send(std::vector<RequestNumber> numbers) {
+  replica::Appends appends;
+  for (const RequestNumber number : numbers) {
+    const Unanswered& each = unanswered_.at(number);
+    AppendRequest request = each.request;
+    request.settled_through = settled_through();
+    if (each.withdrawn) request.payload = Void{};
+    appends.requests.push_back(std::move(request));
+  }
+  replica_->post(std::move(appends));
+}
+
+void Tab::ask(Question question, replica::Consistency consistency, const char* sql, std::vector<Argument> params) {
+  const replica::CallId call = ++last_call_;
+  questions_.emplace(call, question);
+  replica_->post(replica::Query{.call = call, .consistency = consistency, .sql = sql, .params = std::move(params)});
+}
+
+void Tab::ask_session() {
+  if (origin_.world.random().one_in(4)) {
+    return ask({.invariants = true}, replica::Consistency::kSession, kInvariants, {});
+  }
+  ask({.expected = origin_.checker.notes_accepted(client_)}, replica::Consistency::kSession, kCountNotes,
+      {{.name = "client", .value = to_hex(client_.bytes)}});
+}
+
+void Tab::ask_latest() {
+  const std::uint64_t expected = std::max(notes_seen_, origin_.checker.notes_accepted(std::nullopt));
+  ask({.expected = expected, .latest = true}, replica::Consistency::kLinearizable, kCountAllNotes, {});
+}
+
+bool Tab::is_current() {
+  if (pending() > 0) return false;  // asks when nothing is on its way any more
+  if (!current_ && !current_call_) {
+    ask_latest();
+    current_call_ = last_call_;
+  }
+  return current_;
+}
+
+// ---- what the replica worker says --------------------------------------------------------------
+
+void Tab::hear(const ToPage& what) {
+  if (const auto* settled = std::get_if<replica::Settled>(&what)) return hear(*settled);
+  if (const auto* replied = std::get_if<host::Replied>(&what)) return hear(*replied);
+  if (std::holds_alternative<host::Ready>(what)) return origin_.world.trace(name_, "is ready");
+  origin_.world.trace(name_, "error: " + std::get<Error>(what).message);
+}
+
+void Tab::hear(const replica::Settled& settled) {
+  if (unanswered_.erase(settled.number) == 0) return;  // answered by an earlier worker
+  const std::string number = '#' + std::to_string(settled.number.value);
+  if (const auto* accepted = std::get_if<Accepted>(&settled.result)) {
+    origin_.world.trace(name_, number + " -> " + std::to_string(accepted->first_index.value));
+    return origin_.checker.accepted(client_, settled.number, *accepted);
+  }
+  const Error& error = std::get<Error>(settled.result);
+  origin_.world.trace(name_, number + " rejected: " + error.message);
+  if (settled.outcome == replica::Outcome::kUnknown) {
+    origin_.world.fail(name_ + " is told that the outcome of " + number + " is unknown: " + error.message);
+  }
+  origin_.checker.rejected(client_, settled.number, error);
+}
+
+void Tab::hear(const host::Replied& replied) {
+  const auto found = questions_.find(replied.call);
+  if (found == questions_.end()) return;
+  const Question question = found->second;
+  questions_.erase(found);
+  const bool current = current_call_ == replied.call;
+  if (current) current_call_.reset();
+  if (const auto* error = std::get_if<Error>(&replied.result)) {
+    if (error->code != ErrorCode::kLeaderUnresponsive) origin_.world.fail(name_ + " query: " + error->message);
+    return;
+  }
+  const auto number = single_number(std::get<host::RepliedRows>(replied.result).rows);
+  if (!number) origin_.world.fail(name_ + " gets rows that do not decode");
+  const auto rows = static_cast<std::uint64_t>(*number);
+  if (question.invariants) {
+    if (rows != 0) origin_.world.fail(name_ + " sees a state that breaks the app's invariants");
+    return;
+  }
+  if (rows < question.expected) {
+    origin_.world.fail(name_ + " sees " + std::to_string(rows) + " notes, where " + std::to_string(question.expected) +
+                       " were acknowledged, or seen, before it asked");
+  }
+  if (question.latest) notes_seen_ = std::max(notes_seen_, rows);
+  current_ = current_ || current;
+}
+
+}  // namespace tablog::simulator

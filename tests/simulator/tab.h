@@ -1,0 +1,87 @@
+// Tab: a page with its two workers. The page numbers its appends, survives its workers, and sends what is
+// unanswered again to a new one, as web/src/session.ts does. It also is the app: it appends, asks, and
+// knows what it must see.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tests/simulator/leader_worker.h"
+#include "tests/simulator/replica_worker.h"
+
+namespace tablog::simulator {
+
+class Tab {
+ public:
+  Tab(Origin& origin, std::string name, replica::Mode mode);
+  ~Tab();
+  Tab(const Tab&) = delete;
+  Tab& operator=(const Tab&) = delete;
+
+  // ---- the app
+  void append_some();    // one task's worth
+  void withdraw_one();   // one that is unanswered, by its signal
+  void ask_session();    // what this tab was told it has appended
+  void ask_latest();     // what any tab was told
+  [[nodiscard]] std::size_t pending() const { return unanswered_.size(); }
+  // A question for the latest state has been answered since expect_current(); asks while it has not.
+  [[nodiscard]] bool is_current();
+  void expect_current() { current_ = false; }
+
+  // ---- what happens to it
+  void restart_replica();         // its replica worker died
+  void restart_leader();          // its leader worker died, or its page ended it
+  void close();                   // in good order: nothing is unanswered
+  void kill();                    // the process dies
+  [[nodiscard]] bool is_alive() const { return alive_; }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const ClientId& client() const { return client_; }
+  [[nodiscard]] replica::Mode mode() const { return mode_; }
+  [[nodiscard]] const ReplicaWorker& replica() const { return *replica_; }
+  [[nodiscard]] LeaderWorker& leader() { return *leader_; }
+
+ private:
+  struct Unanswered {
+    AppendRequest request;
+    bool withdrawn{};
+  };
+  struct Question {
+    std::uint64_t expected{};  // rows, at least
+    bool latest{};
+    bool invariants{};
+  };
+
+  void start_replica();
+  void hear(const ToPage& what);
+  void hear(const replica::Settled& settled);
+  void hear(const host::Replied& replied);
+  void send(std::vector<RequestNumber> numbers);
+  void ask(Question question, replica::Consistency consistency, const char* sql, std::vector<Argument> params);
+  [[nodiscard]] RequestNumber settled_through() const;
+  [[nodiscard]] AppendRequest new_request();
+
+  Origin& origin_;
+  std::string name_;
+  replica::Mode mode_;
+  ClientId client_;
+  bool alive_{true};
+  std::unique_ptr<ReplicaWorker> replica_;
+  std::unique_ptr<LeaderWorker> leader_;
+  std::vector<std::unique_ptr<ReplicaWorker>> dead_replicas_;  // may be in the middle of a step
+  std::vector<std::unique_ptr<LeaderWorker>> dead_leaders_;
+  std::uint64_t incarnation_{};  // of the replica worker: what earlier ones say is not heard
+  std::uint64_t workers_{};
+
+  RequestNumber last_;
+  std::map<RequestNumber, Unanswered> unanswered_;
+  std::map<replica::CallId, Question> questions_;
+  replica::CallId last_call_{};
+  std::optional<replica::CallId> current_call_;
+  bool current_{};
+  std::uint64_t notes_seen_{};  // a tab never sees fewer than it has seen
+};
+
+}  // namespace tablog::simulator
