@@ -31,7 +31,8 @@ Result<ByteView> Window::view(std::uint64_t offset, std::size_t bytes) {
   bytes = to_size(std::min<std::uint64_t>(bytes, end_ - offset));
   if (offset < begin_ || offset + bytes > begin_ + buffer_.size()) {
     const std::size_t wanted =
-        to_size(std::min<std::uint64_t>(std::max(bytes, kChunkBytes), end_ - offset));
+        to_size(std::min<std::uint64_t>(std::max(bytes, ahead_), end_ - offset));
+    ahead_ = std::min(2 * ahead_, kChunkBytes);
     buffer_.resize(wanted);
     begin_ = offset;
     const Result<std::size_t> got = source_->read(offset, buffer_);

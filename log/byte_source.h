@@ -45,6 +45,7 @@ class SubSource final : public ByteSource {
 class Window {
  public:
   static constexpr std::size_t kChunkBytes = 256U << 10U;
+  static constexpr std::size_t kFirstChunkBytes = 32U << 10U;  // doubled with every further read
 
   // Nothing at or behind `end` is looked at.
   Window(ByteSource& source, std::uint64_t end) : source_(&source), end_(end) {}
@@ -56,6 +57,7 @@ class Window {
   ByteSource* source_;
   std::uint64_t end_;
   std::uint64_t begin_{};  // of what `buffer_` holds
+  std::size_t ahead_ = kFirstChunkBytes;
   Bytes buffer_;
 };
 

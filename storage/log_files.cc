@@ -92,7 +92,13 @@ Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, Index proven) {
   for (const std::size_t spare : sorted->spares) {
     keep_spare(std::move(slots[spare]));
   }
-  return torn_tail ? begin_segment() : Result<void>{};
+  if (torn_tail) {
+    // Without a slot, or room in one, the log can still be read: whoever writes first tries again.
+    if (const auto begun = begin_segment(); !begun && broken) {
+      return begun;
+    }
+  }
+  return {};
 }
 
 // A killed writer's batches stand in the page cache only: whatever is built on them, a successor

@@ -56,10 +56,10 @@ class LogFiles {
   // proves to have been flushed: a frame up to there that does not verify is damage, not a torn
   // tail. Empty slots and no proof: an empty log; it gets `fresh` as its store id with the first
   // batch. kCorrupt{index, offset}: damage; nothing was changed. kNewerFormat: written by a newer
-  // version. kStorageUnavailable: an I/O error, or a torn tail and no free slot among `slots` for
-  // the segment that leaves it out: open again with more. (Give it two free ones and this does not
-  // happen.) On success all that stands before head() is flushed, and a torn segment is never
-  // written again.
+  // version. kStorageUnavailable: an I/O error. On success all that stands before head() is
+  // flushed, and a torn segment is never written again: a free slot becomes its successor. Where
+  // there is none among `slots`, the log can be read, and reserve() and append() tell
+  // kStorageUnavailable until add_slot() brings one. Give it two.
   [[nodiscard]] static Result<std::unique_ptr<LogFiles>> open(std::vector<Slot> slots, Index proven,
                                                               StoreId fresh, Generation generation,
                                                               std::uint64_t salt_seed,

@@ -57,6 +57,8 @@ struct LogFiles::Impl {
   // ---- log_files_write.cc
   // A new last segment in a spare slot, its header flushed. All before it is flushed already.
   [[nodiscard]] Result<void> begin_segment();
+  // The last segment can be written: there is one, and it is not torn.
+  [[nodiscard]] Result<void> ensure_segment();
   [[nodiscard]] Result<void> rotate();
   [[nodiscard]] Result<void> reserve(std::uint64_t bytes);
   [[nodiscard]] Result<void> grow(LogSegment& segment, std::uint64_t capacity);

@@ -142,14 +142,16 @@ Result<void> LogFiles::Impl::rotate() {
   return flush_file(*old.slot.file);
 }
 
-Result<void> LogFiles::Impl::reserve(std::uint64_t bytes) {
+Result<void> LogFiles::Impl::ensure_segment() {
   if (broken) {
     return fail_broken();
   }
-  if (segments.empty()) {
-    if (const auto begun = begin_segment(); !begun) {
-      return begun;
-    }
+  return segments.empty() || segments.back().torn ? begin_segment() : Result<void>{};
+}
+
+Result<void> LogFiles::Impl::reserve(std::uint64_t bytes) {
+  if (const auto ensured = ensure_segment(); !ensured) {
+    return ensured;
   }
   const LogSegment& last = segments.back();
   if (last.end >= options.segment_bytes && last.end > kSegmentHeaderBytes && !spares.empty()) {
@@ -193,13 +195,8 @@ Result<void> LogFiles::Impl::verify_unflushed() {
 
 Result<void> LogFiles::Impl::append(std::span<const EncodedEntry> entries, const Digest& digest) {
   assert(!entries.empty());
-  if (broken) {
-    return fail_broken();
-  }
-  if (segments.empty()) {
-    if (const auto begun = begin_segment(); !begun) {
-      return begun;
-    }
+  if (const auto ensured = ensure_segment(); !ensured) {
+    return ensured;
   }
   LogSegment& active = segments.back();
   assert(!active.torn && !active.sealed);

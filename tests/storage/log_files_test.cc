@@ -5,6 +5,7 @@
 #include "log/chain.h"
 #include "log/frame.h"
 #include "log/segment.h"
+#include "log/size.h"
 #include "tests/storage/log_kit.h"
 
 namespace tablog::storage {
@@ -235,6 +236,29 @@ TEST(LogFilesTest, FullDiskDoesNotKeepATornLogFromOpening) {
   log = kit.open();
   ASSERT_TRUE(log->torn_tail());
   EXPECT_TRUE(log->append(make_entries(Index{1}, 1, "term start"), {}));
+}
+
+TEST(LogFilesTest, TornLogWithoutASpareSlotIsReadUntilThereIsOne) {
+  LogKit kit;
+  auto log = kit.open();
+  ASSERT_TRUE(append_flushed(*log, 1, "a"));
+  const SegmentInfo segment = log->segments()[0];
+  log.reset();
+  Bytes content = kit.disk.written(segment.slot);
+  content[to_size(segment.bytes) + 100] = std::byte{1};
+  kit.disk.overwrite(segment.slot, content);
+
+  std::vector<Slot> one;
+  one.push_back({segment.slot, std::move(*kit.disk.open(segment.slot))});
+  log = LogFiles::open(std::move(one), Index{1}, {}, {}, 2, kit.options).value();
+  EXPECT_TRUE(log->torn_tail());
+  EXPECT_THAT(texts(*log).value(), ElementsAre("a"));
+  EXPECT_EQ(append_flushed(*log, 1, "b").error().code, ErrorCode::kStorageUnavailable);
+  EXPECT_EQ(log->slots_wanted(), 2U);
+  log->add_slot({"added", std::move(*kit.disk.open("added"))});
+  ASSERT_TRUE(append_flushed(*log, 1, "b"));
+  EXPECT_EQ(kit.disk.written(segment.slot), content);
+  EXPECT_THAT(texts(*log).value(), ElementsAre("a", "b"));
 }
 
 TEST(LogFilesTest, AfterAFailedWriteNothingGoesOn) {
