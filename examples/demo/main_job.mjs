@@ -171,7 +171,9 @@ class Run {
   }
 
   async takeScreenshots() {
-    const { page } = this.#tabs[0];
+    // Of the tab that leads now: it has lived through both failovers.
+    const states = await Promise.all(this.#tabs.map((tab) => tab.status()));
+    const { page } = this.#tabs[states.findIndex(({ role }) => role === "leader")];
     await page.bringToFront();
     await page.mouse.move(0, 0);
     await page.waitForFunction(
