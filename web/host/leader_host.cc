@@ -33,6 +33,24 @@ leader::Recovered recovered_from(const storage::Store& store) {
                            .sessions = store.state().sessions()};
 }
 
+// Whole requests, at least one: a replica commits what one message brings, and a request is all or nothing.
+Result<storage::LogFiles::Batch> read_requests(storage::LogFiles& log, Index from, Index to, std::uint64_t bytes_max) {
+  for (std::uint64_t bytes = std::max<std::uint64_t>(bytes_max, 1);; bytes *= 2) {
+    auto batch = log.read(from, to, bytes);
+    if (!batch) return batch;
+    auto& entries = batch->entries;
+    const bool all = from.value + entries.size() > to.value;
+    for (std::size_t whole = entries.size(); whole > 0; --whole) {
+      const auto entry = decode_entry(*entries[whole - 1]);
+      if (!entry) return fail(entry.error());
+      if (!ends_request(*entry)) continue;
+      entries.resize(whole);
+      return batch;
+    }
+    if (all) return batch;
+  }
+}
+
 }  // namespace
 
 LeaderHost::LeaderHost(LeaderConfig config, ReplicaHost::Now now)
@@ -197,8 +215,7 @@ void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
   const Index to = request.to == Index{} ? read.head : std::min(request.to, read.head);
   Result<storage::LogFiles::Batch> batch;
   if (request.from > Index{} && request.from <= to) {
-    batch = store_->log().read(request.from, to,
-                               std::min<std::uint64_t>(request.bytes_max, kRangeBytesMax));
+    batch = read_requests(store_->log(), request.from, to, std::min<std::uint64_t>(request.bytes_max, kRangeBytesMax));
   }
   if (request.call != 0) {
     Range range{.call = request.call, .result = {}, .head = read.head};

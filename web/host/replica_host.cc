@@ -123,9 +123,10 @@ Replied ReplicaHost::filtered(replica::CallId call, const replica::EntriesRead& 
     auto entry = decode_entry(*encoded);
     if (!entry) return Replied{.call = call, .result = std::move(entry.error())};
     if (!wanted(*entry)) continue;
+    const Index after = next(entry->index);
     replied.entries.push_back(std::move(*entry));
     if (filter != filters_.end() && replied.entries.size() == filter->second.limit) {
-      replied.next = Index{};  // that was all that was asked for
+      replied.next = after;
       break;
     }
   }

@@ -46,7 +46,7 @@ using ReplicaEffect = std::variant<SendBytes, SetTimer, QueryLocks, replica::Set
 struct ReadFilter {
   std::vector<std::string> types;  // empty: all
   bool control{};                  // also entries that no app appended
-  std::uint32_t limit{};           // of wanted entries; 0: none
+  std::uint32_t limit{};           // of wanted entries in one reply; 0: none
 };
 
 class ReplicaHost {
