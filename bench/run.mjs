@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { launchBrowser } from "../scripts/browser.mjs";
 import { root } from "../scripts/lib.mjs";
+import { builtPackage } from "../scripts/package.mjs";
 import { serve } from "../scripts/static_server.mjs";
 import { BenchTab } from "./bench_tab.mjs";
 import { measureFailover } from "./failover.mjs";
@@ -48,7 +49,7 @@ async function main() {
   const server = await serve(
     {
       "/": join(root, "bench/pages"),
-      "/tablog/": join(root, "dist"),
+      "/tablog/": builtPackage(),
       "/sqlite/": join(root, "node_modules/@sqlite.org/sqlite-wasm/dist"),
     },
     {
@@ -132,7 +133,7 @@ async function measureChannels(bench, figures) {
 /** @returns {Promise<Record<string, number>>} Bytes, gzipped. */
 async function sizes() {
   const gzipped = async (name) =>
-    gzipSync(new Uint8Array(await readFile(join(root, "dist", name))), { level: 9 }).length;
+    gzipSync(new Uint8Array(await readFile(join(builtPackage(), name))), { level: 9 }).length;
   const [page, worker, wasm] = await Promise.all(
     ["index.js", "worker.js", "tablog.wasm"].map(gzipped),
   );

@@ -1,22 +1,18 @@
 // What the demo's server serves: the app, the built package, the flights.
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../../scripts/lib.mjs";
+import { builtPackage } from "../../scripts/package.mjs";
 import { serve } from "../../scripts/static_server.mjs";
 
 const flightsFile = join(root, "node_modules/vega-datasets/data/flights-20k.json");
 
 /** @param {{ port?: number }} [options] */
 export async function serveDemo(options) {
-  for (const file of ["index.js", "worker.js", "tablog.wasm"]) {
-    if (!existsSync(join(root, "dist", file)))
-      throw new Error(`dist/${file} is missing: ./dev build`);
-  }
   return serve(
     {
       "/": join(root, "examples/demo/app"),
-      "/tablog/": join(root, "dist"),
+      "/tablog/": builtPackage(),
       "/data/flights-20k.json": flightsFile,
     },
     options,
