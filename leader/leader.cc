@@ -151,10 +151,9 @@ void Leader::take_requests(InFlight& batch, Execute& execute) {
     queue_bytes_ -= payload_bytes(queued.request.payload);
     if (deaths >= options_.poison_reject_deaths) {
       batch.rejected.emplace_back(
-          std::move(queued),
-          Error{.code = ErrorCode::kRejected,
-                .message = "it was in flight when " + std::to_string(deaths) +
-                           " leaders ended, and is taken to be the cause"});
+          std::move(queued), Error{.code = ErrorCode::kRejected,
+                                   .message = "it was in flight when " + std::to_string(deaths) +
+                                              " leaders ended, and is taken to be the cause"});
       continue;
     }
     execute.bytes += payload_bytes(queued.request.payload);
@@ -206,7 +205,8 @@ void Leader::on(const ReserveFailed& input) {
   InFlight batch = std::move(*in_flight_);
   in_flight_.reset();
   if (!serving_) return fail_with(input.error);
-  std::ranges::move(batch.controls, std::back_inserter(controls_));  // alone they need no reservation
+  std::ranges::move(batch.controls,
+                    std::back_inserter(controls_));  // alone they need no reservation
   for (Queued& queued : batch.requests) batch.rejected.emplace_back(std::move(queued), input.error);
   batch.controls.clear();
   batch.requests.clear();
@@ -224,8 +224,8 @@ void Leader::say_unwritten(InFlight batch) {
 }
 
 void Leader::on(const Persisted& /*input*/) {
-  if (!in_flight_) in_flight_.emplace();  // a flush of its own
-  InFlight batch = std::move(*in_flight_);
+  InFlight batch;  // stays empty for a flush of its own
+  if (in_flight_) batch = std::move(*in_flight_);
   in_flight_.reset();
   Publication publication{.previous = sequenced_, .previous_chain = chain_};
   for (const EncodedEntry& encoded : batch.entries) {
@@ -256,9 +256,15 @@ void Leader::on(const Persisted& /*input*/) {
   if (has_work()) arm();
 }
 
-void Leader::on(const ExecuteFailed& input) { fail_with(input.error); }
-void Leader::on(const PersistFailed& input) { fail_with(input.error); }
-void Leader::on(const StateFailed& input) { fail_with(input.error); }
+void Leader::on(const ExecuteFailed& input) {
+  fail_with(input.error);
+}
+void Leader::on(const PersistFailed& input) {
+  fail_with(input.error);
+}
+void Leader::on(const StateFailed& input) {
+  fail_with(input.error);
+}
 
 void Leader::on(const CheckpointDone& input) {
   checkpoint_ = input.index;
@@ -281,9 +287,10 @@ void Leader::on(const RangeSent& input) {
 
 void Leader::on(const DigestChecked& input) {
   if (input.matches) return;
-  fail_with(Error{.code = ErrorCode::kCorrupt,
-                  .message = "the state database's content does not match its digest; it is rebuilt",
-                  .index = sequenced_});
+  fail_with(
+      Error{.code = ErrorCode::kCorrupt,
+            .message = "the state database's content does not match its digest; it is rebuilt",
+            .index = sequenced_});
 }
 
 void Leader::on(const LocksSeen& input) {

@@ -1,9 +1,9 @@
-// Leader: the state machine of the tab that leads, for one term. It takes requests strictly in the order
-// of their session, sequences them in batches, and tells nobody anything before it is durable and the
-// lease is good. Rules: DESIGN sections 4 and 6; the messages: docs/protocol.md.
+// Leader: the state machine of the tab that leads, for one term. It takes requests strictly in the
+// order of their session, sequences them in batches, and tells nobody anything before it is durable
+// and the lease is good. Rules: DESIGN sections 4 and 6; the messages: docs/protocol.md.
 //
-// Pure: no I/O, no clock. Input goes in, Output comes out, and the host carries the output out in the
-// order of its fields, feeding back what each asks for:
+// Pure: no I/O, no clock. Input goes in, Output comes out, and the host carries the output out in
+// the order of its fields, feeding back what each asks for:
 //   execute    -> Executed (or ReserveFailed)        before anything else is fed
 //   persist    -> Persisted, or PersistFailed        likewise
 //   commit     -> nothing, or StateFailed
@@ -35,17 +35,17 @@ namespace tablog::leader {
 
 struct Options {
   std::size_t batch_requests_max = 4096;
-  std::size_t batch_bytes_max = 8U << 20U;              // of payloads, roughly
-  std::size_t queue_requests_max = 65536;               // beyond either: dropped, the sender sends again
-  std::uint64_t queue_bytes_max = 128U << 20U;          // of payloads, roughly
-  std::chrono::milliseconds lease{1000};                // L of DESIGN section 6
-  std::chrono::milliseconds relaxed_flush{50};          // a relaxed append is flushed after at most this
-  std::uint64_t checkpoint_entries = 10'000;            // since the last one
-  std::uint64_t checkpoint_bytes = 4U << 20U;           // of entries since the last one
+  std::size_t batch_bytes_max = 8U << 20U;      // of payloads, roughly
+  std::size_t queue_requests_max = 65536;       // beyond either: dropped, the sender sends again
+  std::uint64_t queue_bytes_max = 128U << 20U;  // of payloads, roughly
+  std::chrono::milliseconds lease{1000};        // L of DESIGN section 6
+  std::chrono::milliseconds relaxed_flush{50};  // a relaxed append is flushed after at most this
+  std::uint64_t checkpoint_entries = 10'000;    // since the last one
+  std::uint64_t checkpoint_bytes = 4U << 20U;   // of entries since the last one
   std::chrono::milliseconds checkpoint_interval{60'000};
-  std::uint64_t window_bytes = 1U << 20U;               // unacknowledged, per subscriber
-  std::uint32_t poison_alone_deaths = 2;                // a request that saw so many leaders end runs alone
-  std::uint32_t poison_reject_deaths = 3;               // and one more is rejected
+  std::uint64_t window_bytes = 1U << 20U;  // unacknowledged, per subscriber
+  std::uint32_t poison_alone_deaths = 2;   // a request that saw so many leaders end runs alone
+  std::uint32_t poison_reject_deaths = 3;  // and one more is rejected
 };
 
 // What recovery found; the host reads it from storage::Store.
@@ -63,7 +63,8 @@ struct Recovered {
 
 // ---- inputs ------------------------------------------------------------------------------------
 
-struct Started {};  // first: begins the term with a record that must be durable before anything is said
+struct Started {
+};  // first: begins the term with a record that must be durable before anything is said
 struct Received {
   Message message;
 };
@@ -102,9 +103,9 @@ struct LocksSeen {
 };
 struct Ticked {};
 
-using Input = std::variant<Started, Received, BatchDue, Executed, ReserveFailed, ExecuteFailed, Persisted,
-                           PersistFailed, StateFailed, CheckpointDone, RangeSent, DigestChecked, LocksSeen,
-                           Ticked>;
+using Input = std::variant<Started, Received, BatchDue, Executed, ReserveFailed, ExecuteFailed,
+                           Persisted, PersistFailed, StateFailed, CheckpointDone, RangeSent,
+                           DigestChecked, LocksSeen, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -138,10 +139,10 @@ struct Output {                      // The host acts in declaration order.
   bool commit{};                     // the state database; after the log's flush, never before
   std::vector<Send> messages{};
   std::vector<Read> reads{};
-  bool checkpoint{};       // flush the state database
-  bool recheck_digest{};   // recompute it in full and compare with the running one
-  bool arm_batch{};        // a message to oneself, to cut the batch when it comes back
-  bool query_locks{};      // LocksSeen when it answers
+  bool checkpoint{};      // flush the state database
+  bool recheck_digest{};  // recompute it in full and compare with the running one
+  bool arm_batch{};       // a message to oneself, to cut the batch when it comes back
+  bool query_locks{};     // LocksSeen when it answers
   std::optional<std::chrono::microseconds> wake_at{};  // monotonic; then Ticked
   std::optional<Error> step_down{};                    // close everything, release the lock
 };
@@ -287,7 +288,7 @@ class Leader {
   std::uint64_t queue_bytes_{};  // of the payloads in it
   std::deque<Control> controls_;
   std::optional<InFlight> in_flight_;
-  std::deque<Outgoing> outgoing_;  // waits for the lease
+  std::deque<Outgoing> outgoing_;      // waits for the lease
   std::vector<Read> waiting_queries_;  // for an index not published, or not committed, yet
   std::vector<std::pair<Address, std::uint64_t>> checkpoint_calls_;
 

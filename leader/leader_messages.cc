@@ -9,7 +9,8 @@
 namespace tablog::leader {
 namespace {
 
-constexpr std::size_t kWaitingQueriesMax = 1024;  // beyond, dropped: their tabs' own bound ends them
+constexpr std::size_t kWaitingQueriesMax =
+    1024;  // beyond, dropped: their tabs' own bound ends them
 
 // What stands between a tab's schema and the log's, or nothing.
 std::optional<Error> refusal(const Schema& tab, const Schema& log) {
@@ -42,7 +43,8 @@ void Leader::on(const Received& input) {
   }
   if (!seeks && message.term != term_) {
     ++counters_.dropped_messages;
-    // Someone knows a later leader: make sure that this one still is, rather than believe a message.
+    // Someone knows a later leader: make sure that this one still is, rather than believe a
+    // message.
     if (message.term > term_) lease_ = Lease(options_.lease);
     return;
   }
@@ -95,19 +97,18 @@ void Leader::receive(const Address& from, const Join& message) {
   arm();
 }
 
-// The tab's schema is the log's: it is subscribed, and told the head. Where it stands elsewhere it asks
-// for the range, or for a snapshot.
+// The tab's schema is the log's: it is subscribed, and told the head. Where it stands elsewhere it
+// asks for the range, or for a snapshot.
 void Leader::welcome(const Joining& joining) {
   const Join& join = joining.join;
   if (const auto error = refusal(join.schema, *schema_)) {
     return tell(joining.from, SchemaRefused{.error = *error});
   }
   const bool at_head = join.applied == published_ && join.chain == published_chain_;
-  subscribers_.join(joining.from,
-                    join.wants_entries ? Subscribers::Wants::kEntries : Subscribers::Wants::kHeads,
-                    at_head || !join.wants_entries ? Subscribers::Place::kAtHead
-                                                   : Subscribers::Place::kBehind,
-                    now_.monotonic);
+  subscribers_.join(
+      joining.from, join.wants_entries ? Subscribers::Wants::kEntries : Subscribers::Wants::kHeads,
+      at_head || !join.wants_entries ? Subscribers::Place::kAtHead : Subscribers::Place::kBehind,
+      now_.monotonic);
   tell(joining.from, Committed{.previous = published_,
                                .previous_chain = published_chain_,
                                .entries = {},
@@ -122,7 +123,8 @@ void Leader::receive(const Address& from, const Acknowledge& message) {
 }
 
 void Leader::receive(const Address& from, const RangeRequest& message) {
-  if (message.call == 0 && message.from > Index{}) {  // whoever wants what follows has what is before
+  if (message.call == 0 &&
+      message.from > Index{}) {  // whoever wants what follows has what is before
     subscribers_.acknowledge(from, Index{message.from.value - 1});
   }
   say(Read{.to = from, .request = message, .head = {}});

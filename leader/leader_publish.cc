@@ -1,4 +1,5 @@
-// Saying things: everything that leaves the leader goes through one queue, in order, under the lease.
+// Saying things: everything that leaves the leader goes through one queue, in order, under the
+// lease.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -12,7 +13,9 @@ constexpr std::chrono::seconds kActive{2};  // so long after a message the lease
 
 }  // namespace
 
-void Leader::say(Outgoing outgoing) { outgoing_.push_back(std::move(outgoing)); }
+void Leader::say(Outgoing outgoing) {
+  outgoing_.push_back(std::move(outgoing));
+}
 
 void Leader::send(std::optional<Address> to, MessageBody body) {
   say(Addressed{.to = to, .body = std::move(body)});
@@ -52,7 +55,9 @@ void Leader::utter(Read& read) {
   out_.reads.push_back(std::move(read));
 }
 
-void Leader::utter(Joining& joining) { welcome(joining); }
+void Leader::utter(Joining& joining) {
+  welcome(joining);
+}
 
 void Leader::utter(Publication& publication) {
   published_ = publication.last;
@@ -96,15 +101,20 @@ void Leader::publish_entries(const Publication& publication) {
   head.digest.reset();
   for (const Address& tab : subscribers_.all()) {
     switch (subscribers_.publish(tab, publication.last, bytes)) {
-      case Subscribers::Share::kEntries: tell(tab, whole); break;
-      case Subscribers::Share::kHead: tell(tab, head); break;
-      case Subscribers::Share::kNothing: break;
+      case Subscribers::Share::kEntries:
+        tell(tab, whole);
+        break;
+      case Subscribers::Share::kHead:
+        tell(tab, head);
+        break;
+      case Subscribers::Share::kNothing:
+        break;
     }
   }
 }
 
-// Entries tell their own tab that they are accepted; a tab that gets none is told by an answer. So is
-// every rejection, to a session that may only now hear of it.
+// Entries tell their own tab that they are accepted; a tab that gets none is told by an answer. So
+// is every rejection, to a session that may only now hear of it.
 void Leader::publish_answers(const Publication& publication) {
   std::map<ClientId, Answers> by_client;
   const auto answer = [&](const ClientId& client, Answer one) {
@@ -119,7 +129,8 @@ void Leader::publish_answers(const Publication& publication) {
   }
   for (const EncodedEntry& encoded : publication.batch.entries) {
     const auto& stamp = encoded.entry.request;
-    if (!stamp || !ends_request(encoded.entry) || subscribers_.gets_entries(stamp->client)) continue;
+    if (!stamp || !ends_request(encoded.entry) || subscribers_.gets_entries(stamp->client))
+      continue;
     const Session* session = sessions_.table().find(stamp->client);
     if (session == nullptr) continue;
     const auto accepted = session->unsettled.find(stamp->number);

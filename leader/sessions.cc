@@ -33,10 +33,11 @@ Verdict Sessions::admit(std::chrono::microseconds now, const ClientId& client,
 
   auto [place, added] = live_.try_emplace(client, Live{.first_seen = now});
   Live& live = place->second;
-  // A number at or above the request's own cannot be settled; what says so is malformed, and harmless.
-  live.settled_through = std::max({live.settled_through, logged.settled_through,
-                                   std::min(request.settled_through,
-                                            RequestNumber{request.number.value - 1})});
+  // A number at or above the request's own cannot be settled; what says so is malformed, and
+  // harmless.
+  live.settled_through =
+      std::max({live.settled_through, logged.settled_through,
+                std::min(request.settled_through, RequestNumber{request.number.value - 1})});
   live.rejections.erase(live.rejections.begin(), live.rejections.upper_bound(live.settled_through));
 
   const RequestNumber n = request.number;
@@ -51,7 +52,8 @@ Verdict Sessions::admit(std::chrono::microseconds now, const ClientId& client,
   }
   if (n <= live.lost_through) return Reply{lost()};
   if (n <= live.taken_through) return Ignore{};
-  // Requests are taken strictly in order, so one before a logged one that has no entry was rejected.
+  // Requests are taken strictly in order, so one before a logged one that has no entry was
+  // rejected.
   if (n <= logged.last_logged) return Reply{lost()};
 
   const RequestNumber expected =

@@ -1,6 +1,6 @@
-// Sessions: decides what becomes of a request: taken, answered from what is known, or asked for again.
-// Together with the log's session table this is what makes a request take effect exactly once.
-// Rules: DESIGN section 4, docs/protocol.md#sessions.
+// Sessions: decides what becomes of a request: taken, answered from what is known, or asked for
+// again. Together with the log's session table this is what makes a request take effect exactly
+// once. Rules: DESIGN section 4, docs/protocol.md#sessions.
 #pragma once
 
 #include <chrono>
@@ -30,8 +30,8 @@ class Sessions {
  public:
   Sessions(SessionTable restored, std::chrono::microseconds now);
 
-  // On Take the number counts as taken: the caller sequences it. `published`: entries up to here may be
-  // told of.
+  // On Take the number counts as taken: the caller sequences it. `published`: entries up to here
+  // may be told of.
   [[nodiscard]] Verdict admit(std::chrono::microseconds now, const ClientId& client,
                               const AppendRequest& request, Index published);
 
@@ -45,8 +45,8 @@ class Sessions {
   [[nodiscard]] bool is_open(const ClientId& client) const;
   [[nodiscard]] const SessionTable& table() const { return table_; }
   [[nodiscard]] std::size_t count() const { return live_.size(); }
-  // Takes nothing of this session any more, and forgets what only this term knew of it. True when the
-  // log has to be told, by a SessionClose: it knows the session, and no closing is on its way.
+  // Takes nothing of this session any more, and forgets what only this term knew of it. True when
+  // the log has to be told, by a SessionClose: it knows the session, and no closing is on its way.
   [[nodiscard]] bool begin_close(const ClientId& client);
 
  private:

@@ -2,7 +2,8 @@
 
 namespace tablog::leader {
 
-void Subscribers::join(const Address& tab, Wants wants, Place place, std::chrono::microseconds now) {
+void Subscribers::join(const Address& tab, Wants wants, Place place,
+                       std::chrono::microseconds now) {
   tabs_.insert_or_assign(tab, Subscriber{.wants = wants, .place = place, .joined = now});
 }
 

@@ -1,5 +1,6 @@
-// Subscribers: which tabs get the committed entries, and how much each has in flight. A tab that does not
-// acknowledge gets nothing more until it asks for the range: a stopped tab's channel must not grow.
+// Subscribers: which tabs get the committed entries, and how much each has in flight. A tab that
+// does not acknowledge gets nothing more until it asks for the range: a stopped tab's channel must
+// not grow.
 #pragma once
 
 #include <chrono>

@@ -116,8 +116,8 @@ void Node::merge(leader::Output output) {
   if (error) step_down(std::move(*error));
 }
 
-// Nothing that this leader was about to say is said: recovery decides what stands. One that could not
-// even begin its term would fail in the same way at once: that waits, and everyone is told.
+// Nothing that this leader was about to say is said: recovery decides what stands. One that could
+// not even begin its term would fail in the same way at once: that waits, and everyone is told.
 void Node::step_down(Error error) {
   const bool served = leader_->serving();
   leader_.reset();

@@ -1,13 +1,14 @@
-// Node: a tab's way to the lead and back. Stands by for the lock, opens the store, leads, and steps down;
-// says to everyone why it cannot lead, instead of leaving them to wait. While it leads it passes all on to
-// leader::Leader. DESIGN section 6.
+// Node: a tab's way to the lead and back. Stands by for the lock, opens the store, leads, and steps
+// down; says to everyone why it cannot lead, instead of leaving them to wait. While it leads it
+// passes all on to leader::Leader. DESIGN section 6.
 //
-// Pure, like the machines that it joins. The host carries Output out in the order of its fields, and feeds
-// back what each asks for:
+// Pure, like the machines that it joins. The host carries Output out in the order of its fields,
+// and feeds back what each asks for:
 //   leader      -> as leader/leader.h says
 //   close_files -> nothing
 //   open_files  -> StorageOpened, or StorageFailed
-//   release_lock-> nothing; the lock is asked for again, and LockGranted comes when it is this tab's turn
+//   release_lock-> nothing; the lock is asked for again, and LockGranted comes when it is this
+//   tab's turn
 #pragma once
 
 #include <chrono>
@@ -81,9 +82,10 @@ class Node {
   Output out_{};
 
   State state_{State::kStandby};
-  std::unique_ptr<leader::Leader> leader_;       // while leading
-  std::optional<leader::LocksSeen> locks_seen_;  // asked for at the grant: the lease is there at once
-  std::optional<Error> error_;                   // while failed
+  std::unique_ptr<leader::Leader> leader_;  // while leading
+  std::optional<leader::LocksSeen>
+      locks_seen_;              // asked for at the grant: the lease is there at once
+  std::optional<Error> error_;  // while failed
   std::optional<std::chrono::microseconds> retry_at_;
 };
 

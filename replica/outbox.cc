@@ -161,10 +161,9 @@ std::vector<Settled> Outbox::fail_all(const Error& error) {
   std::vector<Settled> settled;
   for (const auto& [number, pending] : pending_) {
     if (pending.settled) continue;
-    settled.push_back(
-        Settled{.number = number,
-                .result = error,
-                .outcome = pending.ever_sent ? Outcome::kUnknown : Outcome::kNone});
+    settled.push_back(Settled{.number = number,
+                              .result = error,
+                              .outcome = pending.ever_sent ? Outcome::kUnknown : Outcome::kNone});
   }
   pending_.clear();
   return settled;

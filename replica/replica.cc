@@ -64,7 +64,8 @@ void Replica::on(const Appends& input) {
     if (payload_bytes(request.payload) <= kPayloadBytesMax) {
       outbox_.add(std::move(request));
     } else {
-      Error error{.code = ErrorCode::kTooLarge, .message = "a batch of over 48 MiB; append it in parts"};
+      Error error{.code = ErrorCode::kTooLarge,
+                  .message = "a batch of over 48 MiB; append it in parts"};
       out_.settled.push_back(outbox_.refuse(std::move(request), std::move(error)));
     }
   }
@@ -83,7 +84,8 @@ void Replica::flush_outbox() {
 
 void Replica::settle(std::vector<Settled> settled) {
   for (const Settled& each : settled) {
-    if (const auto* accepted = std::get_if<Accepted>(&each.result); accepted && accepted->count > 0) {
+    if (const auto* accepted = std::get_if<Accepted>(&each.result);
+        accepted && accepted->count > 0) {
       seen_ = std::max(seen_, Index{accepted->first_index.value + accepted->count - 1});
     }
   }
@@ -119,10 +121,8 @@ void Replica::join() {
   phase_ = Phase::kJoining;
   joined_at_ = now_.monotonic;
   range_asked_.reset();
-  send_to_leader(Join{.applied = applied_,
-                      .chain = chain_,
-                      .wants_entries = !asks_leader(),
-                      .schema = schema_});
+  send_to_leader(Join{
+      .applied = applied_, .chain = chain_, .wants_entries = !asks_leader(), .schema = schema_});
 }
 
 void Replica::apply(const Committed& message) {
@@ -142,7 +142,8 @@ void Replica::apply(const Committed& message) {
     if (!entry || entry->index != Index{index}) return;  // malformed: asked for again by the clock
     fresh.push_back(EncodedEntry{.entry = std::move(*entry), .bytes = encoded});
   }
-  if (differs()) return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
+  if (differs())
+    return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
   if (fresh.empty()) return acknowledge(bytes);
   range_asked_.reset();
   for (const EncodedEntry& each : fresh) {
@@ -190,7 +191,8 @@ void Replica::caught_up() {
 // Entries are there that this tab has not got.
 void Replica::heard_of_head(Index head) {
   head_ = std::max(head_, head);
-  if (phase_ == Phase::kLive && joined_this_term_ && !asks_leader() && applied_ < head_) ask_range();
+  if (phase_ == Phase::kLive && joined_this_term_ && !asks_leader() && applied_ < head_)
+    ask_range();
 }
 
 void Replica::ask_range() {
@@ -216,13 +218,15 @@ void Replica::start_over(Noted::Kind kind, std::string detail) {
   fetch_snapshot();
 }
 
-// A log that was deleted and begun anew. Whether what was sent had been taken by the old one, nobody knows.
+// A log that was deleted and begun anew. Whether what was sent had been taken by the old one,
+// nobody knows.
 void Replica::follow_new_store(const Message& message) {
   store_ = {};
   term_ = {};
   leader_.reset();
-  settle(outbox_.fail_all(Error{.code = ErrorCode::kStorageUnavailable,
-                                .message = "the store's data was deleted while this tab was open"}));
+  settle(
+      outbox_.fail_all(Error{.code = ErrorCode::kStorageUnavailable,
+                             .message = "the store's data was deleted while this tab was open"}));
   start_over(Noted::Kind::kRollback, "the store's data was deleted; this is a new store");
   adopt(message);
 }
@@ -289,7 +293,9 @@ void Replica::acknowledge(std::uint64_t bytes) {
   send_to_leader(Acknowledge{.applied = asks_leader() ? head_ : applied_});
 }
 
-void Replica::fail_with(Error error) { out_.failed = std::move(error); }
+void Replica::fail_with(Error error) {
+  out_.failed = std::move(error);
+}
 
 // ---- time --------------------------------------------------------------------------------------
 
@@ -330,7 +336,8 @@ void Replica::on(const Ticked& /*input*/) {
   repeat_calls();
 }
 
-// One deadline that traffic does not move: what the channel lost is asked for again however busy it is.
+// One deadline that traffic does not move: what the channel lost is asked for again however busy it
+// is.
 void Replica::plan_wake() {
   if (!waits_for_leader()) return wake_.reset();
   if (wake_) return;

@@ -1,9 +1,9 @@
-// Replica: the state machine of a tab's replica worker. It carries the tab's appends to the leader until
-// each has its fate, applies the committed entries in order, and says when a query may run. Rules: DESIGN
-// sections 4 and 6; the messages: docs/protocol.md.
+// Replica: the state machine of a tab's replica worker. It carries the tab's appends to the leader
+// until each has its fate, applies the committed entries in order, and says when a query may run.
+// Rules: DESIGN sections 4 and 6; the messages: docs/protocol.md.
 //
-// Pure: no I/O, no clock. Input goes in, Output comes out, and the host carries the output out in the order
-// of its fields, feeding back what each asks for:
+// Pure: no I/O, no clock. Input goes in, Output comes out, and the host carries the output out in
+// the order of its fields, feeding back what each asks for:
 //   discard  -> nothing: the database is empty afterwards
 //   install  -> SnapshotInstalled, or SnapshotFailed
 //   apply    -> Applied, or ApplyFailed
@@ -49,7 +49,7 @@ struct Started {};
 struct Received {
   Message message;
 };
-struct Appends {  // those of one task of the page
+struct Appends {                        // those of one task of the page
   std::vector<AppendRequest> requests;  // schema version, deaths and hash are filled in here
 };
 struct Query {
@@ -102,9 +102,9 @@ struct SnapshotFailed {
 };
 struct Ticked {};
 
-using Input = std::variant<Started, Received, Appends, Query, ReadLog, Checkpoint, Export, Tabs, GetStats,
-                           Close, Forget, Visibility, Applied, ApplyFailed, SnapshotInstalled,
-                           SnapshotFailed, Ticked>;
+using Input = std::variant<Started, Received, Appends, Query, ReadLog, Checkpoint, Export, Tabs,
+                           GetStats, Close, Forget, Visibility, Applied, ApplyFailed,
+                           SnapshotInstalled, SnapshotFailed, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -131,7 +131,8 @@ struct TabState {
 struct Reply {
   CallId call{};
   // Rows of the leader, or of another kind of call: by what was asked.
-  std::variant<Error, Bytes, EntriesRead, Index, std::vector<TabState>, std::string, std::monostate> result;
+  std::variant<Error, Bytes, EntriesRead, Index, std::vector<TabState>, std::string, std::monostate>
+      result;
 };
 struct Chunk {  // of an export
   CallId call{};
@@ -200,10 +201,10 @@ class Replica {
     std::chrono::microseconds began{};
     std::chrono::microseconds asked{};
     std::chrono::microseconds ask_again_after{};  // grows: it may be slow rather than lost
-    std::optional<Index> wait_for{};       // a query's: run when this is applied
-    std::uint64_t transfer{};              // an export's
+    std::optional<Index> wait_for{};              // a query's: run when this is applied
+    std::uint64_t transfer{};                     // an export's
     std::uint64_t offset{};
-    std::vector<TabState> tabs{};          // that have answered
+    std::vector<TabState> tabs{};  // that have answered
   };
 
   void on(const Started& input);

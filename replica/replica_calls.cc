@@ -30,11 +30,15 @@ void Replica::on(const Query& input) {
   send_call(input.call, *add_call(input.call, std::move(call)));
 }
 
-void Replica::on(const ReadLog& input) { send_call(input.call, *add_call(input.call, {.request = input})); }
+void Replica::on(const ReadLog& input) {
+  send_call(input.call, *add_call(input.call, {.request = input}));
+}
 void Replica::on(const Checkpoint& input) {
   send_call(input.call, *add_call(input.call, {.request = input}));
 }
-void Replica::on(const Export& input) { send_call(input.call, *add_call(input.call, {.request = input})); }
+void Replica::on(const Export& input) {
+  send_call(input.call, *add_call(input.call, {.request = input}));
+}
 void Replica::on(const GetStats& input) {
   send_call(input.call, *add_call(input.call, {.request = input}));
 }
@@ -47,47 +51,49 @@ void Replica::on(const Tabs& input) {
                                .visible = visible_,
                                .applied = applied_});
   for (const ClientId& tab : input.tabs) {
-    if (tab != self_) send(Address{.tab = tab, .role = Role::kReplica}, TabQuery{.call = input.call});
+    if (tab != self_)
+      send(Address{.tab = tab, .role = Role::kReplica}, TabQuery{.call = input.call});
   }
   finish_tabs(input.call, call);
 }
 
-void Replica::on(const Forget& input) { calls_.erase(input.call); }
+void Replica::on(const Forget& input) {
+  calls_.erase(input.call);
+}
 
 // Sends what the call needs of the leader; a repetition is harmless, all of these only read.
 void Replica::send_call(CallId id, Call& call) {
   call.asked = now_.monotonic;
   if (!leader_ || !joined_this_term_) return;
-  std::visit(Overloaded{
-                 [&](const Query& query) {
-                   if (asks_leader()) {
-                     send_to_leader(QueryRequest{
-                         .call = id,
-                         .not_before = query.consistency == Consistency::kLocal ? Index{} : seen_,
-                         .linearizable = query.consistency == Consistency::kLinearizable,
-                         .sql = query.sql,
-                         .params = query.params});
-                   } else if (!call.wait_for) {
-                     send_to_leader(ReadIndexRequest{.call = id});
-                   }
-                 },
-                 [&](const ReadLog& read) {
-                   send_to_leader(RangeRequest{.call = id,
-                                               .from = read.from,
-                                               .to = read.to,
-                                               .bytes_max = options_.range_bytes});
-                 },
-                 [&](const Checkpoint&) { send_to_leader(CheckpointRequest{.call = id}); },
-                 [&](const Export& transfer) {
-                   send_to_leader(TransferRequest{.call = id,
-                                                  .kind = transfer.kind,
-                                                  .transfer = call.transfer,
-                                                  .offset = call.offset});
-                 },
-                 [&](const GetStats&) { send_to_leader(StatsRequest{.call = id}); },
-                 [](const Tabs&) {},
-             },
-             call.request);
+  std::visit(
+      Overloaded{
+          [&](const Query& query) {
+            if (asks_leader()) {
+              send_to_leader(QueryRequest{
+                  .call = id,
+                  .not_before = query.consistency == Consistency::kLocal ? Index{} : seen_,
+                  .linearizable = query.consistency == Consistency::kLinearizable,
+                  .sql = query.sql,
+                  .params = query.params});
+            } else if (!call.wait_for) {
+              send_to_leader(ReadIndexRequest{.call = id});
+            }
+          },
+          [&](const ReadLog& read) {
+            send_to_leader(RangeRequest{
+                .call = id, .from = read.from, .to = read.to, .bytes_max = options_.range_bytes});
+          },
+          [&](const Checkpoint&) { send_to_leader(CheckpointRequest{.call = id}); },
+          [&](const Export& transfer) {
+            send_to_leader(TransferRequest{.call = id,
+                                           .kind = transfer.kind,
+                                           .transfer = call.transfer,
+                                           .offset = call.offset});
+          },
+          [&](const GetStats&) { send_to_leader(StatsRequest{.call = id}); },
+          [](const Tabs&) {},
+      },
+      call.request);
 }
 
 void Replica::send_calls() {
@@ -108,9 +114,11 @@ void Replica::run_ready_queries() {
   std::erase_if(calls_, [&](auto& each) {
     const auto* query = std::get_if<Query>(&each.second.request);
     if (query == nullptr || !each.second.wait_for || *each.second.wait_for > applied_) return false;
-    const bool local = query->consistency == Consistency::kLocal && was_ready_ && applied_ > Index{};
+    const bool local =
+        query->consistency == Consistency::kLocal && was_ready_ && applied_ > Index{};
     if (!ready_ && !local) return false;
-    out_.queries.push_back(RunQuery{.call = each.first, .sql = query->sql, .params = query->params});
+    out_.queries.push_back(
+        RunQuery{.call = each.first, .sql = query->sql, .params = query->params});
     return true;
   });
 }
@@ -145,7 +153,8 @@ void Replica::receive(const Address& /*from*/, const Range& message) {
   const auto& entries = std::get<std::vector<std::shared_ptr<const Bytes>>>(message.result);
   const Index to = read->to == Index{} ? message.head : std::min(read->to, message.head);
   const Index after{read->from.value + entries.size()};
-  finish(id, EntriesRead{.entries = entries, .next = after <= to && !entries.empty() ? after : Index{}});
+  finish(id, EntriesRead{.entries = entries,
+                         .next = after <= to && !entries.empty() ? after : Index{}});
 }
 
 void Replica::receive(const Address& /*from*/, const TransferChunk& message) {
@@ -223,8 +232,9 @@ void Replica::expire_calls() {
     if (std::holds_alternative<Tabs>(call.request)) {
       finish(id, std::move(call.tabs));  // those that answered
     } else {
-      finish(id, Error{.code = ErrorCode::kLeaderUnresponsive,
-                       .message = "the leader did not answer in time; nothing was changed, try again"});
+      finish(id,
+             Error{.code = ErrorCode::kLeaderUnresponsive,
+                   .message = "the leader did not answer in time; nothing was changed, try again"});
     }
   }
 }

@@ -6,7 +6,8 @@
 
 namespace tablog::replica {
 
-// A lower term is a leader that was deposed, another store a name that was deleted and made anew: dropped.
+// A lower term is a leader that was deposed, another store a name that was deleted and made anew:
+// dropped.
 void Replica::on(const Received& input) {
   const Message& message = input.message;
   const bool by_leader = message.from.role == Role::kLeader;
@@ -37,7 +38,8 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   if (phase_ == Phase::kRefused) return;
   const bool first = !std::exchange(joined_this_term_, true);
   if (first) {
-    head_ = message.head;  // of this term's history, which may be shorter than what was heard before
+    head_ =
+        message.head;  // of this term's history, which may be shorter than what was heard before
     send_calls();
   }
   head_ = std::max(head_, message.head);
@@ -50,15 +52,17 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
     acknowledge(0);
     if (first && head_ < seen_) {
       seen_ = head_;
-      out_.noted.push_back(Noted{.kind = Noted::Kind::kRollback,
-                                 .index = head_,
-                                 .detail = "the new leader's log ends before what this tab has read"});
+      out_.noted.push_back(
+          Noted{.kind = Noted::Kind::kRollback,
+                .index = head_,
+                .detail = "the new leader's log ends before what this tab has read"});
     }
     return caught_up();
   }
   if (phase_ != Phase::kLive) return;  // a snapshot is on its way
   if (first && message.head < applied_) {
-    return start_over(Noted::Kind::kRollback, "the new leader's log ends before what this tab applied");
+    return start_over(Noted::Kind::kRollback,
+                      "the new leader's log ends before what this tab applied");
   }
   if (message.entries.empty() && message.previous == applied_ && message.previous_chain != chain_) {
     return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
@@ -75,12 +79,14 @@ void Replica::receive(const Address& /*from*/, const Answers& message) {
   for (const Answer& answer : message.answers) {
     if (const auto* accepted = std::get_if<Accepted>(&answer.result)) {
       outbox_.accepted(answer.number, *accepted);
-      last_accepted = std::max(last_accepted, Index{accepted->first_index.value + accepted->count - 1});
+      last_accepted =
+          std::max(last_accepted, Index{accepted->first_index.value + accepted->count - 1});
     } else if (auto settled = outbox_.rejected(answer.number, std::get<Error>(answer.result))) {
       out_.settled.push_back(std::move(*settled));
     }
   }
-  // A tab whose schema was refused applies nothing any more; the answer is all there is to wait for.
+  // A tab whose schema was refused applies nothing any more; the answer is all there is to wait
+  // for.
   const bool applies = phase_ != Phase::kRefused && !asks_leader();
   settle(outbox_.applied(applies ? applied_ : Index{UINT64_MAX - 1}));
   if (last_accepted > applied_) heard_of_head(last_accepted);
@@ -92,8 +98,9 @@ void Replica::receive(const Address& /*from*/, const ResendFrom& message) {
 
 void Replica::receive(const Address& /*from*/, const SessionClosed& message) {
   if (message.client != self_) return;
-  Error error{.code = ErrorCode::kClosed,
-              .message = "the leader saw this tab's lock released and closed its session; reload the tab"};
+  Error error{
+      .code = ErrorCode::kClosed,
+      .message = "the leader saw this tab's lock released and closed its session; reload the tab"};
   settle(outbox_.fail_all(error));
   fail_with(std::move(error));
 }

@@ -56,6 +56,7 @@ Result<Materializers::Compiled*> Materializers::find(const std::string& type) {
   const auto found = std::ranges::find(all, type, &Materializer::type);
   if (found == all.end()) {
     std::vector<std::string_view> types;
+    types.reserve(all.size());
     for (const Materializer& materializer : all) types.push_back(materializer.type);
     std::string words = "there is no event type \"" + type + "\" in schema version " +
                         std::to_string(schema().version);

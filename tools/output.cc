@@ -121,6 +121,7 @@ void Table::fit(const std::vector<std::vector<std::string>>& rows) {
 
 void Table::print_header() {
   std::vector<std::string> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) {
     titles.push_back(column.title);
   }

@@ -10,8 +10,8 @@
 
 namespace {
 
-using tablog::ByteView;
 using tablog::Bytes;
+using tablog::ByteView;
 using tablog::Clock;
 
 // The clocks of the platform, through WASI: performance.now() and Date.now().
@@ -45,7 +45,8 @@ __attribute__((export_name("tablog_start"))) void tablog_start(std::uint32_t rol
   if (role == kReplica) {
     boundary().emplace(std::in_place_type<tablog::host::ReplicaBoundary>, now);
   } else {
-    boundary().emplace(std::in_place_type<tablog::host::LeaderBoundary>, now, tablog::host::open_opfs_file);
+    boundary().emplace(std::in_place_type<tablog::host::LeaderBoundary>, now,
+                       tablog::host::open_opfs_file);
   }
 }
 
@@ -53,9 +54,12 @@ __attribute__((export_name("tablog_alloc"))) void* tablog_alloc(std::uint32_t by
   return std::malloc(bytes);
 }
 
-__attribute__((export_name("tablog_free"))) void tablog_free(void* bytes) { std::free(bytes); }
+__attribute__((export_name("tablog_free"))) void tablog_free(void* bytes) {
+  std::free(bytes);
+}
 
-__attribute__((export_name("tablog_step"))) const void* tablog_step(const void* input, std::uint32_t bytes) {
+__attribute__((export_name("tablog_step"))) const void* tablog_step(const void* input,
+                                                                    std::uint32_t bytes) {
   const ByteView view(static_cast<const std::byte*>(input), bytes);
   outputs() = std::visit([&](auto& each) { return each.step(view); }, boundary().value());
   return outputs().data();
@@ -66,9 +70,10 @@ __attribute__((export_name("tablog_outputs_bytes"))) std::uint32_t tablog_output
 }
 }
 
-// The C++ runtime names the type of an exception that nobody catches, in words, with a demangler of 45 kB.
-// Ours stops the worker, and its page starts another: the mangled name will do.
-extern "C" char* __cxa_demangle(const char* /*name*/, char* /*into*/, std::size_t* /*length*/, int* status) {
+// The C++ runtime names the type of an exception that nobody catches, in words, with a demangler of
+// 45 kB. Ours stops the worker, and its page starts another: the mangled name will do.
+extern "C" char* __cxa_demangle(const char* /*name*/, char* /*into*/, std::size_t* /*length*/,
+                                int* status) {
   constexpr int kMemoryFailure = -1;
   if (status != nullptr) *status = kMemoryFailure;
   return nullptr;

@@ -5,18 +5,18 @@
 
 // Imported from the worker. Counts are of bytes that were transferred; negative: see Failure.
 extern "C" {
-[[clang::import_module("env"), clang::import_name("tablog_file_read")]] std::int32_t tablog_file_read(
-    std::uint32_t handle, double offset, void* into, std::uint32_t bytes);
-[[clang::import_module("env"), clang::import_name("tablog_file_write")]] std::int32_t tablog_file_write(
-    std::uint32_t handle, double offset, const void* from, std::uint32_t bytes);
-[[clang::import_module("env"), clang::import_name("tablog_file_flush")]] std::int32_t tablog_file_flush(
-    std::uint32_t handle);
+[[clang::import_module("env"), clang::import_name("tablog_file_read")]] std::int32_t
+tablog_file_read(std::uint32_t handle, double offset, void* into, std::uint32_t bytes);
+[[clang::import_module("env"), clang::import_name("tablog_file_write")]] std::int32_t
+tablog_file_write(std::uint32_t handle, double offset, const void* from, std::uint32_t bytes);
+[[clang::import_module("env"), clang::import_name("tablog_file_flush")]] std::int32_t
+tablog_file_flush(std::uint32_t handle);
 [[clang::import_module("env"), clang::import_name("tablog_file_size")]] double tablog_file_size(
     std::uint32_t handle);
-[[clang::import_module("env"), clang::import_name("tablog_file_truncate")]] std::int32_t tablog_file_truncate(
-    std::uint32_t handle, double bytes);
-[[clang::import_module("env"), clang::import_name("tablog_file_error")]] std::int32_t tablog_file_error(
-    char* into, std::uint32_t capacity);
+[[clang::import_module("env"), clang::import_name("tablog_file_truncate")]] std::int32_t
+tablog_file_truncate(std::uint32_t handle, double bytes);
+[[clang::import_module("env"), clang::import_name("tablog_file_error")]] std::int32_t
+tablog_file_error(char* into, std::uint32_t capacity);
 }
 
 namespace tablog::host {

@@ -1,5 +1,5 @@
-// OpfsFile: a synchronous access handle of the leader worker, by its number. The handles are TypeScript's
-// (web/src/opfs.ts); this is the other side of the module's imports, docs/boundary.md.
+// OpfsFile: a synchronous access handle of the leader worker, by its number. The handles are
+// TypeScript's (web/src/opfs.ts); this is the other side of the module's imports, docs/boundary.md.
 #pragma once
 
 #include <cstdint>

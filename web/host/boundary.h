@@ -1,5 +1,5 @@
-// Boundary: docs/boundary.md in C++. Inputs are decoded in bounds; outputs are buffers that the workers
-// carry out or pass on to the page. Pure.
+// Boundary: docs/boundary.md in C++. Inputs are decoded in bounds; outputs are buffers that the
+// workers carry out or pass on to the page. Pure.
 #pragma once
 
 #include <functional>
@@ -35,7 +35,7 @@ class ReplicaBoundary {
   [[nodiscard]] bool handle(ByteView input);
   [[nodiscard]] bool configure(Reader& reader);
   void flush_appends();
-  void emit(std::vector<ReplicaEffect> effects);
+  void emit(const std::vector<ReplicaEffect>& effects);
 
   ReplicaHost::Now now_;
   std::unique_ptr<ReplicaHost> host_;
@@ -54,7 +54,7 @@ class LeaderBoundary {
  private:
   [[nodiscard]] bool handle(ByteView input);
   [[nodiscard]] std::vector<storage::Slot> slots(Reader& reader);
-  void emit(std::vector<LeaderEffect> effects);
+  void emit(const std::vector<LeaderEffect>& effects);
 
   ReplicaHost::Now now_;
   OpenFile open_file_;

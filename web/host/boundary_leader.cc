@@ -14,15 +14,33 @@ template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 enum class In : std::uint8_t {
-  kConfigure, kLockGranted, kFilesOpened, kFilesFailed, kMessage, kBatchDue, kTick, kLocksSeen, kSlotAdded,
+  kConfigure,
+  kLockGranted,
+  kFilesOpened,
+  kFilesFailed,
+  kMessage,
+  kBatchDue,
+  kTick,
+  kLocksSeen,
+  kSlotAdded,
   kLockLost
 };
 enum class Out : std::uint8_t {
-  kSend, kTimer, kQueryLocks, kArmBatch, kOpenFiles, kWantSlots, kCloseFiles, kReleaseLock, kRole, kFailed
+  kSend,
+  kTimer,
+  kQueryLocks,
+  kArmBatch,
+  kOpenFiles,
+  kWantSlots,
+  kCloseFiles,
+  kReleaseLock,
+  kRole,
+  kFailed
 };
 
 std::chrono::microseconds from_ms(double ms) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::duration<double, std::milli>(ms));
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::duration<double, std::milli>(ms));
 }
 
 void write(Writer& out, const LeaderEffect& effect) {
@@ -82,10 +100,14 @@ std::optional<LeaderConfig> read_config(Reader& reader) {
 
 std::optional<node::Input> read_input(In kind, Reader& reader) {
   switch (kind) {
-    case In::kLockGranted: return node::LockGranted{};
-    case In::kLockLost: return node::LockLost{};
-    case In::kBatchDue: return leader::Input{leader::BatchDue{}};
-    case In::kTick: return leader::Input{leader::Ticked{}};
+    case In::kLockGranted:
+      return node::LockGranted{};
+    case In::kLockLost:
+      return node::LockLost{};
+    case In::kBatchDue:
+      return leader::Input{leader::BatchDue{}};
+    case In::kTick:
+      return leader::Input{leader::Ticked{}};
     case In::kLocksSeen: {
       leader::LocksSeen seen{.began = from_ms(reader.f64()), .held = reader.boolean(), .tabs = {}};
       for (std::uint32_t left = reader.count(sizeof(ClientId)); left > 0; --left) {
@@ -93,13 +115,14 @@ std::optional<node::Input> read_input(In kind, Reader& reader) {
       }
       return leader::Input{std::move(seen)};
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 }  // namespace
 
-void LeaderBoundary::emit(std::vector<LeaderEffect> effects) {
+void LeaderBoundary::emit(const std::vector<LeaderEffect>& effects) {
   Writer out;
   for (const LeaderEffect& effect : effects) {
     write(out, effect);
@@ -109,9 +132,10 @@ void LeaderBoundary::emit(std::vector<LeaderEffect> effects) {
 
 Bytes LeaderBoundary::step(ByteView input) {
   if (!handle(input)) {
-    emit({Error{.code = ErrorCode::kLoadFailed,
-                .message = "the worker and its module do not speak the same version; load the files of one "
-                           "build of tablog"}});
+    emit({Error{
+        .code = ErrorCode::kLoadFailed,
+        .message = "the worker and its module do not speak the same version; load the files of one "
+                   "build of tablog"}});
   }
   return outputs_.take();
 }
@@ -132,7 +156,7 @@ bool LeaderBoundary::handle(ByteView input) {
   if (kind == In::kConfigure) {
     auto config = read_config(reader);
     if (!config || host_) return false;
-    host_ = std::make_unique<LeaderHost>(std::move(*config), now_);
+    host_ = std::make_unique<LeaderHost>(*config, now_);
     return true;
   }
   if (!host_) return false;
@@ -161,7 +185,8 @@ bool LeaderBoundary::handle(ByteView input) {
       if (reader.done()) emit(host_->add({.directory = directory, .slot = std::move(slot)}));
       return reader.done();
     }
-    default: break;
+    default:
+      break;
   }
   const auto other = read_input(kind, reader);
   if (!other || !reader.done()) return false;

@@ -16,11 +16,33 @@ template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 enum class In : std::uint8_t {
-  kConfigure, kAppend, kQuery, kRead, kCheckpoint, kExport, kTabs, kStats, kClose, kMessage, kTick,
-  kVisibility, kForget, kSeveral
+  kConfigure,
+  kAppend,
+  kQuery,
+  kRead,
+  kCheckpoint,
+  kExport,
+  kTabs,
+  kStats,
+  kClose,
+  kMessage,
+  kTick,
+  kVisibility,
+  kForget,
+  kSeveral
 };
 enum class Out : std::uint8_t {
-  kSend, kTimer, kQueryLocks, kSettled, kReply, kStatus, kReady, kFailed, kEvent, kProgress, kChunk
+  kSend,
+  kTimer,
+  kQueryLocks,
+  kSettled,
+  kReply,
+  kStatus,
+  kReady,
+  kFailed,
+  kEvent,
+  kProgress,
+  kChunk
 };
 
 double to_ms(std::chrono::microseconds time) {
@@ -71,8 +93,11 @@ AppendRequest read_append(Reader& reader) {
       request.payload = std::move(exec);
       break;
     }
-    case 2: request.payload = Void{}; break;
-    default: reader.fail();
+    case 2:
+      request.payload = Void{};
+      break;
+    default:
+      reader.fail();
   }
   return request;
 }
@@ -89,10 +114,12 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
       if (query.consistency > replica::Consistency::kLocal) return std::nullopt;
       return query;
     }
-    case In::kCheckpoint: return replica::Checkpoint{.call = reader.u32()};
+    case In::kCheckpoint:
+      return replica::Checkpoint{.call = reader.u32()};
     case In::kExport: {
       const replica::Export request{.call = reader.u32(), .kind = TransferKind{reader.u8()}};
-      if (request.kind != TransferKind::kLogExport && request.kind != TransferKind::kDatabaseExport) {
+      if (request.kind != TransferKind::kLogExport &&
+          request.kind != TransferKind::kDatabaseExport) {
         return std::nullopt;
       }
       return request;
@@ -103,12 +130,18 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
       for (ClientId& tab : tabs.tabs) tab = reader.id<ClientId>();
       return tabs;
     }
-    case In::kStats: return replica::GetStats{.call = reader.u32()};
-    case In::kClose: return replica::Close{.call = reader.u32()};
-    case In::kTick: return replica::Ticked{};
-    case In::kVisibility: return replica::Visibility{.visible = reader.boolean()};
-    case In::kForget: return replica::Forget{.call = reader.u32()};
-    default: return std::nullopt;
+    case In::kStats:
+      return replica::GetStats{.call = reader.u32()};
+    case In::kClose:
+      return replica::Close{.call = reader.u32()};
+    case In::kTick:
+      return replica::Ticked{};
+    case In::kVisibility:
+      return replica::Visibility{.visible = reader.boolean()};
+    case In::kForget:
+      return replica::Forget{.call = reader.u32()};
+    default:
+      return std::nullopt;
   }
 }
 
@@ -207,78 +240,78 @@ void write_payload(Writer& out, const Replied& replied) {
 
 void write(Writer& out, const ReplicaEffect& effect) {
   const auto kind = [&](Out value) { out.u8(static_cast<std::uint8_t>(value)); };
-  std::visit(
-      Overloaded{
-          [&](const SendBytes& send) {
-            kind(Out::kSend);
-            out.boolean(!send.to);
-            const Address to = send.to.value_or(Address{});
-            out.id(to.tab);
-            out.u8(static_cast<std::uint8_t>(to.role));
-            out.bytes(send.bytes);
-          },
-          [&](const SetTimer& timer) {
-            kind(Out::kTimer);
-            out.f64(to_ms(timer.delay));
-          },
-          [&](const QueryLocks&) { kind(Out::kQueryLocks); },
-          [&](const replica::Settled& settled) {
-            kind(Out::kSettled);
-            out.u64(settled.number.value);
-            if (const auto* error = std::get_if<Error>(&settled.result)) {
-              out.u8(1);
-              out.error(*error);
-              out.u8(static_cast<std::uint8_t>(settled.outcome));
-            } else {
-              out.u8(0);
-              write(out, std::get<Accepted>(settled.result));
-            }
-          },
-          [&](const Replied& replied) {
-            kind(Out::kReply);
-            out.u32(replied.call);
-            write_payload(out, replied);
-          },
-          [&](const replica::Status& status) {
-            kind(Out::kStatus);
-            out.u64(status.term.value);
-            out.u64(status.term.generation().value);
-            out.id(status.leader.value_or(ClientId{}));
-            out.u64(status.head.value);
-            out.u64(status.durable.value);
-            out.u64(status.applied.value);
-            out.u64(status.checkpoint.value);
-            out.boolean(status.leader_unresponsive);
-          },
-          [&](const Ready&) { kind(Out::kReady); },
-          [&](const Error& error) {
-            kind(Out::kFailed);
-            out.error(error);
-          },
-          [&](const replica::Noted& noted) {
-            kind(Out::kEvent);
-            out.u8(static_cast<std::uint8_t>(noted.kind));
-            out.u64(noted.index.value);
-            out.text(noted.detail);
-          },
-          [&](const replica::Progress& progress) {
-            kind(Out::kProgress);
-            out.f64(static_cast<double>(progress.done_bytes));
-            out.f64(static_cast<double>(progress.total_bytes));
-          },
-          [&](const replica::Chunk& chunk) {
-            kind(Out::kChunk);
-            out.u32(chunk.call);
-            out.bytes(chunk.bytes);
-          },
-      },
-      effect);
+  std::visit(Overloaded{
+                 [&](const SendBytes& send) {
+                   kind(Out::kSend);
+                   out.boolean(!send.to);
+                   const Address to = send.to.value_or(Address{});
+                   out.id(to.tab);
+                   out.u8(static_cast<std::uint8_t>(to.role));
+                   out.bytes(send.bytes);
+                 },
+                 [&](const SetTimer& timer) {
+                   kind(Out::kTimer);
+                   out.f64(to_ms(timer.delay));
+                 },
+                 [&](const QueryLocks&) { kind(Out::kQueryLocks); },
+                 [&](const replica::Settled& settled) {
+                   kind(Out::kSettled);
+                   out.u64(settled.number.value);
+                   if (const auto* error = std::get_if<Error>(&settled.result)) {
+                     out.u8(1);
+                     out.error(*error);
+                     out.u8(static_cast<std::uint8_t>(settled.outcome));
+                   } else {
+                     out.u8(0);
+                     write(out, std::get<Accepted>(settled.result));
+                   }
+                 },
+                 [&](const Replied& replied) {
+                   kind(Out::kReply);
+                   out.u32(replied.call);
+                   write_payload(out, replied);
+                 },
+                 [&](const replica::Status& status) {
+                   kind(Out::kStatus);
+                   out.u64(status.term.value);
+                   out.u64(status.term.generation().value);
+                   out.id(status.leader.value_or(ClientId{}));
+                   out.u64(status.head.value);
+                   out.u64(status.durable.value);
+                   out.u64(status.applied.value);
+                   out.u64(status.checkpoint.value);
+                   out.boolean(status.leader_unresponsive);
+                 },
+                 [&](const Ready&) { kind(Out::kReady); },
+                 [&](const Error& error) {
+                   kind(Out::kFailed);
+                   out.error(error);
+                 },
+                 [&](const replica::Noted& noted) {
+                   kind(Out::kEvent);
+                   out.u8(static_cast<std::uint8_t>(noted.kind));
+                   out.u64(noted.index.value);
+                   out.text(noted.detail);
+                 },
+                 [&](const replica::Progress& progress) {
+                   kind(Out::kProgress);
+                   out.f64(static_cast<double>(progress.done_bytes));
+                   out.f64(static_cast<double>(progress.total_bytes));
+                 },
+                 [&](const replica::Chunk& chunk) {
+                   kind(Out::kChunk);
+                   out.u32(chunk.call);
+                   out.bytes(chunk.bytes);
+                 },
+             },
+             effect);
 }
 
 Error malformed() {
   return Error{.code = ErrorCode::kLoadFailed,
-               .message = "the page and the worker do not speak the same version; load the files of one "
-                          "build of tablog"};
+               .message =
+                   "the page and the worker do not speak the same version; load the files of one "
+                   "build of tablog"};
 }
 
 }  // namespace
@@ -290,7 +323,7 @@ void Outputs::add(ByteView output) {
   out_.insert(out_.end(), output.begin(), output.end());
 }
 
-void ReplicaBoundary::emit(std::vector<ReplicaEffect> effects) {
+void ReplicaBoundary::emit(const std::vector<ReplicaEffect>& effects) {
   Writer out;
   for (const ReplicaEffect& effect : effects) {
     write(out, effect);

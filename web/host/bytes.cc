@@ -66,16 +66,23 @@ ByteView Reader::take(std::size_t size) {
 
 Value Reader::value() {
   switch (u8()) {
-    case kNull: return {};
-    case kInt64: return i64();
-    case kFloat64: return f64();
-    case kText: return text();
+    case kNull:
+      return {};
+    case kInt64:
+      return i64();
+    case kFloat64:
+      return f64();
+    case kText:
+      return text();
     case kBlob: {
       const ByteView view = bytes();
       return Bytes(view.begin(), view.end());
     }
-    case kInt32: return static_cast<std::int64_t>(static_cast<std::int32_t>(u32()));
-    default: fail(); return {};
+    case kInt32:
+      return static_cast<std::int64_t>(static_cast<std::int32_t>(u32()));
+    default:
+      fail();
+      return {};
   }
 }
 

@@ -47,7 +47,8 @@ class Writer {
   Bytes out_;
 };
 
-// Reads in bounds. After the first thing that does not fit, ok() is false and all else reads as zero.
+// Reads in bounds. After the first thing that does not fit, ok() is false and all else reads as
+// zero.
 class Reader {
  public:
   explicit Reader(ByteView bytes) : rest_(bytes) {}

@@ -33,8 +33,10 @@ leader::Recovered recovered_from(const storage::Store& store) {
                            .sessions = store.state().sessions()};
 }
 
-// Whole requests, at least one: a replica commits what one message brings, and a request is all or nothing.
-Result<storage::LogFiles::Batch> read_requests(storage::LogFiles& log, Index from, Index to, std::uint64_t bytes_max) {
+// Whole requests, at least one: a replica commits what one message brings, and a request is all or
+// nothing.
+Result<storage::LogFiles::Batch> read_requests(storage::LogFiles& log, Index from, Index to,
+                                               std::uint64_t bytes_max) {
   for (std::uint64_t bytes = std::max<std::uint64_t>(bytes_max, 1);; bytes *= 2) {
     auto batch = log.read(from, to, bytes);
     if (!batch) return batch;
@@ -53,10 +55,8 @@ Result<storage::LogFiles::Batch> read_requests(storage::LogFiles& log, Index fro
 
 }  // namespace
 
-LeaderHost::LeaderHost(LeaderConfig config, ReplicaHost::Now now)
-    : config_(std::move(config)),
-      now_(std::move(now)),
-      node_(config_.self, config_.seed, config_.options) {}
+LeaderHost::LeaderHost(const LeaderConfig& config, ReplicaHost::Now now)
+    : config_(config), now_(std::move(now)), node_(config_.self, config_.seed, config_.options) {}
 
 LeaderHost::~LeaderHost() = default;
 
@@ -99,7 +99,9 @@ std::vector<LeaderEffect> LeaderHost::receive(ByteView bytes) {
   return step(leader::Input{leader::Received{.message = std::move(*message)}});
 }
 
-void LeaderHost::run(const node::Input& input) { carry_out(node_.step(now_(), input)); }
+void LeaderHost::run(const node::Input& input) {
+  carry_out(node_.step(now_(), input));
+}
 
 void LeaderHost::carry_out(node::Output output) {
   std::vector<node::Input> followed_by;
@@ -110,20 +112,22 @@ void LeaderHost::carry_out(node::Output output) {
     effects_.emplace_back(CloseFiles{});
   }
   if (output.failed) effects_.emplace_back(std::move(*output.failed));
-  if (output.state) effects_.emplace_back(RoleChanged{.state = *output.state, .term = node_.term()});
+  if (output.state)
+    effects_.emplace_back(RoleChanged{.state = *output.state, .term = node_.term()});
   if (output.release_lock) effects_.emplace_back(ReleaseLock{});
   if (output.open_files) {
     effects_.emplace_back(OpenFiles{.log_slots = kLogSlotsMin, .pool_slots = kPoolSlotsMin});
   }
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
   if (output.wake_at) {
-    effects_.emplace_back(SetTimer{std::max(*output.wake_at - now_().monotonic, std::chrono::microseconds{0})});
+    effects_.emplace_back(
+        SetTimer{std::max(*output.wake_at - now_().monotonic, std::chrono::microseconds{0})});
   }
   for (const node::Input& input : followed_by) run(input);
 }
 
-// In the order of the fields of leader::Output; what fails is fed back, and the rest is not done: an answer
-// never leaves before what it tells of is durable.
+// In the order of the fields of leader::Output; what fails is fed back, and the rest is not done:
+// an answer never leaves before what it tells of is durable.
 void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& followed_by) {
   if (output.execute) followed_by.push_back(execute(*output.execute));
   if (output.persist) followed_by.push_back(persist(*output.persist));
@@ -152,10 +156,10 @@ void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& fol
 }
 
 node::Input LeaderHost::execute(const leader::Execute& execute) {
-  // Control entries live on what was reserved when the store was opened: a full disk still has a leader.
-  const bool app = std::ranges::any_of(execute.items, [](const BatchItem& item) {
-    return item.request.has_value();
-  });
+  // Control entries live on what was reserved when the store was opened: a full disk still has a
+  // leader.
+  const bool app = std::ranges::any_of(
+      execute.items, [](const BatchItem& item) { return item.request.has_value(); });
   if (app) {
     if (auto reserved = store_->reserve(execute.bytes); !reserved) {
       if (reserved.error().code != ErrorCode::kQuotaExceeded) {
@@ -215,7 +219,8 @@ void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
   const Index to = request.to == Index{} ? read.head : std::min(request.to, read.head);
   Result<storage::LogFiles::Batch> batch;
   if (request.from > Index{} && request.from <= to) {
-    batch = read_requests(store_->log(), request.from, to, std::min<std::uint64_t>(request.bytes_max, kRangeBytesMax));
+    batch = read_requests(store_->log(), request.from, to,
+                          std::min<std::uint64_t>(request.bytes_max, kRangeBytesMax));
   }
   if (request.call != 0) {
     Range range{.call = request.call, .result = {}, .head = read.head};
@@ -252,7 +257,8 @@ void LeaderHost::serve(const leader::Read& read, const QueryRequest& request) {
 }
 
 void LeaderHost::serve(const leader::Read& read, const TransferRequest& request) {
-  if (auto chunk = transfers_.serve(*store_, request, now_().monotonic)) answer(read.to, std::move(*chunk));
+  if (auto chunk = transfers_.serve(*store_, request, now_().monotonic))
+    answer(read.to, std::move(*chunk));
 }
 
 void LeaderHost::serve(const leader::Read& read, const StatsRequest& request) {

@@ -1,5 +1,6 @@
-// LeaderHost: carries out what node::Node decides, on the store's files. What is left over, messages and
-// platform requests, are the effects for whoever drives it: the browser's worker or the simulator.
+// LeaderHost: carries out what node::Node decides, on the store's files. What is left over,
+// messages and platform requests, are the effects for whoever drives it: the browser's worker or
+// the simulator.
 #pragma once
 
 #include <functional>
@@ -46,8 +47,8 @@ struct RoleChanged {
   node::State state{};
   Term term;
 };
-using LeaderEffect = std::variant<SendBytes, SetTimer, QueryLocks, ArmBatch, OpenFiles, WantSlots, CloseFiles,
-                                  ReleaseLock, RoleChanged, Error>;
+using LeaderEffect = std::variant<SendBytes, SetTimer, QueryLocks, ArmBatch, OpenFiles, WantSlots,
+                                  CloseFiles, ReleaseLock, RoleChanged, Error>;
 
 struct LeaderConfig {
   ClientId self;
@@ -60,7 +61,7 @@ struct LeaderConfig {
 
 class LeaderHost {
  public:
-  LeaderHost(LeaderConfig config, ReplicaHost::Now now);
+  LeaderHost(const LeaderConfig& config, ReplicaHost::Now now);
   ~LeaderHost();
 
   // LockGranted, LockLost, and the leader's Received, BatchDue, LocksSeen, Ticked.
@@ -82,7 +83,8 @@ class LeaderHost {
   [[nodiscard]] node::Input persist(const leader::Persist& persist);
   void send(const leader::Send& send);
   void serve(const leader::Read& read, std::vector<node::Input>& followed_by);
-  void serve(const leader::Read& read, const RangeRequest& request, std::vector<node::Input>& followed_by);
+  void serve(const leader::Read& read, const RangeRequest& request,
+             std::vector<node::Input>& followed_by);
   void serve(const leader::Read& read, const QueryRequest& request);
   void serve(const leader::Read& read, const TransferRequest& request);
   void serve(const leader::Read& read, const StatsRequest& request);

@@ -27,7 +27,9 @@ std::vector<ReplicaEffect> ReplicaHost::receive(ByteView bytes) {
   return step(replica::Received{.message = std::move(*message)});
 }
 
-void ReplicaHost::run(const replica::Input& input) { carry_out(replica_.step(now_(), input)); }
+void ReplicaHost::run(const replica::Input& input) {
+  carry_out(replica_.step(now_(), input));
+}
 
 void ReplicaHost::carry_out(replica::Output output) {
   std::optional<replica::Input> followed_by;
@@ -60,7 +62,9 @@ void ReplicaHost::carry_out(replica::Output output) {
   if (followed_by) run(*followed_by);
 }
 
-void ReplicaHost::discard() { database_.reset(); }
+void ReplicaHost::discard() {
+  database_.reset();
+}
 
 replica::Input ReplicaHost::install(ByteView image) {
   auto database = storage::StateDatabase::from_image(image);
@@ -98,7 +102,8 @@ void ReplicaHost::reply(replica::Reply reply) {
         [&](auto& result) {
           using Result = std::decay_t<decltype(result)>;
           if constexpr (std::is_constructible_v<decltype(replied.result), Result> &&
-                        !std::is_same_v<Result, Bytes> && !std::is_same_v<Result, replica::EntriesRead>) {
+                        !std::is_same_v<Result, Bytes> &&
+                        !std::is_same_v<Result, replica::EntriesRead>) {
             replied.result = std::move(result);
           }
         },

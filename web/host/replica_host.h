@@ -1,5 +1,6 @@
-// ReplicaHost: carries out what replica::Replica decides, on a database in memory. What is left over,
-// messages and replies, are the effects for whoever drives it: the browser's worker or the simulator.
+// ReplicaHost: carries out what replica::Replica decides, on a database in memory. What is left
+// over, messages and replies, are the effects for whoever drives it: the browser's worker or the
+// simulator.
 #pragma once
 
 #include <functional>
@@ -32,15 +33,15 @@ struct RepliedEntries {
 };
 struct Replied {
   replica::CallId call{};
-  std::variant<Error, RepliedRows, RepliedEntries, Index, std::vector<replica::TabState>, std::string,
-               std::monostate>
+  std::variant<Error, RepliedRows, RepliedEntries, Index, std::vector<replica::TabState>,
+               std::string, std::monostate>
       result;
 };
 struct Ready {};
 
-using ReplicaEffect = std::variant<SendBytes, SetTimer, QueryLocks, replica::Settled, Replied,
-                                   replica::Status, Ready, Error, replica::Noted, replica::Progress,
-                                   replica::Chunk>;
+using ReplicaEffect =
+    std::variant<SendBytes, SetTimer, QueryLocks, replica::Settled, Replied, replica::Status, Ready,
+                 Error, replica::Noted, replica::Progress, replica::Chunk>;
 
 // What of the log a read wants; the rest of the range is passed over.
 struct ReadFilter {

@@ -9,8 +9,12 @@ namespace {
 // Keys are ours and values are numbers or hexadecimal, so nothing needs escaping.
 class JsonObject {
  public:
-  JsonObject& add(std::string_view key, std::uint64_t value) { return raw(key, std::to_string(value)); }
-  JsonObject& add(std::string_view key, Digest value) { return raw(key, '"' + to_hex(value.bytes) + '"'); }
+  JsonObject& add(std::string_view key, std::uint64_t value) {
+    return raw(key, std::to_string(value));
+  }
+  JsonObject& add(std::string_view key, Digest value) {
+    return raw(key, '"' + to_hex(value.bytes) + '"');
+  }
   JsonObject& add(std::string_view key, const JsonObject& value) { return raw(key, value.text()); }
   [[nodiscard]] std::string text() const { return "{" + members_ + "}"; }
 

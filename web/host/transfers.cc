@@ -74,7 +74,8 @@ std::optional<TransferChunk> Transfers::serve(storage::Store& store, const Trans
   chunk.chain = transfer.chain;
   chunk.total_bytes = transfer.log ? transfer.log->size_bytes() : transfer.image->size();
   const std::uint64_t offset = std::min(request.offset, chunk.total_bytes);
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, chunk.total_bytes - offset));
+  const auto size =
+      static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, chunk.total_bytes - offset));
   if (!transfer.log) {
     const auto first = transfer.image->begin() + static_cast<std::ptrdiff_t>(offset);
     chunk.result = Bytes(first, first + static_cast<std::ptrdiff_t>(size));

@@ -1,5 +1,5 @@
-// Transfers: images on their way to other tabs, pulled chunk by chunk. Each is bounded in time, so that a
-// tab that dies in the middle does not keep one in memory.
+// Transfers: images on their way to other tabs, pulled chunk by chunk. Each is bounded in time, so
+// that a tab that dies in the middle does not keep one in memory.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,8 @@ namespace tablog::host {
 class Transfers {
  public:
   // The next chunk, or the first of a new transfer of the store as it stands; nothing for `done`.
-  [[nodiscard]] std::optional<TransferChunk> serve(storage::Store& store, const TransferRequest& request,
+  [[nodiscard]] std::optional<TransferChunk> serve(storage::Store& store,
+                                                   const TransferRequest& request,
                                                    std::chrono::microseconds now);
   void clear() { transfers_.clear(); }
 
