@@ -39,11 +39,11 @@ await check("tsc", typescript);
 await check("eslint", eslint);
 if (existsSync(join(root, "build/native/compile_commands.json"))) {
   await check("clang-tidy", async () => {
-    const { looked, all, errors } = await clangTidy();
+    const { looked, all, failed: findings } = await clangTidy();
     console.log(
       `  clang-tidy looked at ${looked} of ${all} files, the others are known to be clean`,
     );
-    return errors;
+    return findings > 0 ? [`${findings} files have findings, above`] : [];
   });
 }
 process.exitCode = failed ? 1 : 0;
