@@ -1,6 +1,7 @@
 // File and Slots: the seam between the store and the world. Implementations: OPFS (web/host, over
-// synchronous access handles), POSIX (posix_file.h), memory (memory_file.h: loses what was not flushed
-// on crash()). One conformance suite runs against all: tests/storage/file_conformance_test.cc.
+// synchronous access handles), POSIX (posix_file.h), memory (memory_file.h: loses what was not
+// flushed on crash()). One conformance suite runs against all:
+// tests/storage/file_conformance_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ namespace tablog::storage {
 class File {
  public:
   virtual ~File() = default;
-  // Reads at most out.size() bytes at `offset`; returns how many, fewer only at the end of the file.
+  // Reads at most out.size() bytes at `offset`; returns how many, fewer only at the end of the
+  // file.
   [[nodiscard]] virtual Result<std::size_t> read(std::uint64_t offset,
                                                  std::span<std::byte> out) = 0;
   // Writes all of `data` at `offset`, extending the file where needed. Not durable before flush().
@@ -33,8 +35,8 @@ class File {
 };
 
 // A slot is a file with an opaque name that is created early and reused by what its header says:
-// directory entries are not synced with data, so nothing is created, renamed or moved on the way of an
-// append. Opening is asynchronous in a browser, so the host opens slots and hands them over.
+// directory entries are not synced with data, so nothing is created, renamed or moved on the way of
+// an append. Opening is asynchronous in a browser, so the host opens slots and hands them over.
 struct Slot {
   std::string name;
   std::unique_ptr<File> file;

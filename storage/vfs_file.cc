@@ -5,8 +5,8 @@
 #include <new>
 #include <vector>
 
-#include "storage/determinism.h"
 #include "log/size.h"
+#include "storage/determinism.h"
 
 namespace tablog::storage {
 namespace {

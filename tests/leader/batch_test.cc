@@ -16,7 +16,8 @@ class BatchTest : public LeaderFixture {
 std::vector<std::uint64_t> numbers_of(const std::vector<Entry>& log, const ClientId& client) {
   std::vector<std::uint64_t> numbers;
   for (const Entry& entry : log) {
-    if (entry.request && entry.request->client == client) numbers.push_back(entry.request->number.value);
+    if (entry.request && entry.request->client == client)
+      numbers.push_back(entry.request->number.value);
   }
   return numbers;
 }
@@ -84,7 +85,8 @@ TEST_F(BatchTest, ABatchIsCutByItsBytes) {
   std::vector<AppendRequest> requests;
   for (std::uint64_t n = 1; n <= 4; ++n) {
     AppendRequest large = request(n);
-    large.payload = std::vector<Event>{Event{.type = "good", .args = {{.name = "x", .value = std::string(600, 'x')}}}};
+    large.payload = std::vector<Event>{
+        Event{.type = "good", .args = {{.name = "x", .value = std::string(600, 'x')}}}};
     requests.push_back(large);
   }
   append(kAnna, requests);
@@ -105,7 +107,9 @@ TEST_F(BatchTest, EventsOfOneRequestStandTogether) {
 
 TEST_F(BatchTest, ARelaxedAppendIsAnsweredUnflushedAndFlushedWithinItsBound) {
   begin();
-  receive(kAnna, Join{.applied = leader_->head(), .chain = chain_, .wants_entries = true, .schema = *schema_});
+  receive(
+      kAnna,
+      Join{.applied = leader_->head(), .chain = chain_, .wants_entries = true, .schema = *schema_});
   (void)take_sent();
   const int flushes = flushes_;
   append(kAnna, {request(1, "good", Durability::kRelaxed)});
@@ -203,7 +207,8 @@ TEST_F(BatchTest, ARequestThatSawThreeLeadersEndIsRejected) {
   bool rejected = false;
   for (const Answers& answers : take_sent_to<Answers>(kAnna)) {
     for (const Answer& answer : answers.answers) {
-      if (const auto* error = std::get_if<Error>(&answer.result)) rejected = error->code == ErrorCode::kRejected;
+      if (const auto* error = std::get_if<Error>(&answer.result))
+        rejected = error->code == ErrorCode::kRejected;
     }
   }
   EXPECT_TRUE(rejected);

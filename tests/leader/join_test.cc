@@ -40,7 +40,8 @@ TEST_F(JoinTest, TabsThatBringTheSameSchemaAtOnceMakeOneEntry) {
   EXPECT_EQ(schemas(), 1U);
   std::set<ClientId> welcome;
   for (const Send& send : take_sent()) {
-    if (send.to && std::holds_alternative<Committed>(send.message.body)) welcome.insert(send.to->tab);
+    if (send.to && std::holds_alternative<Committed>(send.message.body))
+      welcome.insert(send.to->tab);
   }
   EXPECT_EQ(welcome, (std::set<ClientId>{kAnna, kBert}));
 }
@@ -103,10 +104,13 @@ TEST_F(JoinTest, AMigrationThatFailsRefusesItsTabOnly) {
 TEST_F(JoinTest, WhatIsOfAnotherStoreOrTermIsDropped) {
   begin();
   const auto from = [&](StoreId store, Term term, MessageBody body) {
-    run(Received{Message{.store = store, .term = term, .from = replica_of(kAnna), .body = std::move(body)}});
+    run(Received{
+        Message{.store = store, .term = term, .from = replica_of(kAnna), .body = std::move(body)}});
   };
-  from(samples::id<StoreId>(77), leader_->term(), AppendRequests{.client = kAnna, .requests = {request(1)}});
-  from(kStore, Term{leader_->term().value - 1}, AppendRequests{.client = kAnna, .requests = {request(1)}});
+  from(samples::id<StoreId>(77), leader_->term(),
+       AppendRequests{.client = kAnna, .requests = {request(1)}});
+  from(kStore, Term{leader_->term().value - 1},
+       AppendRequests{.client = kAnna, .requests = {request(1)}});
   EXPECT_THAT(log_, SizeIs(1));
   EXPECT_THAT(take_sent(), IsEmpty());
   EXPECT_EQ(leader_->counters().dropped_messages, 2U);

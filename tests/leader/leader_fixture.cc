@@ -63,7 +63,8 @@ BatchResult LeaderFixture::execute(const Execute& execute) {
     }
     if (const auto* schema = std::get_if<Schema>(&item.bodies.front())) {
       if (schema->migrations.empty()) {
-        result.items.emplace_back(Error{.code = ErrorCode::kRejected, .message = "the migration fails"});
+        result.items.emplace_back(
+            Error{.code = ErrorCode::kRejected, .message = "the migration fails"});
         continue;
       }
       schema_ = *schema;
@@ -151,7 +152,10 @@ void LeaderFixture::see_locks() {
 }
 
 void LeaderFixture::receive(const ClientId& from, MessageBody body) {
-  run(Received{Message{.store = kStore, .term = leader_->term(), .from = replica_of(from), .body = std::move(body)}});
+  run(Received{Message{.store = kStore,
+                       .term = leader_->term(),
+                       .from = replica_of(from),
+                       .body = std::move(body)}});
 }
 
 void LeaderFixture::append(const ClientId& from, std::vector<AppendRequest> requests) {
@@ -169,6 +173,8 @@ void LeaderFixture::advance(std::chrono::microseconds by) {
   now_.monotonic = until;
 }
 
-std::vector<Send> LeaderFixture::take_sent() { return std::exchange(sent_, {}); }
+std::vector<Send> LeaderFixture::take_sent() {
+  return std::exchange(sent_, {});
+}
 
 }  // namespace tablog::leader

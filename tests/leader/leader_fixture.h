@@ -1,5 +1,6 @@
-// A leader and the simplest host that can carry it out: a state that counts, a log that only remembers.
-// Nothing of the leader is replaced; what the world does (fail, reject, answer late) is a knob.
+// A leader and the simplest host that can carry it out: a state that counts, a log that only
+// remembers. Nothing of the leader is replaced; what the world does (fail, reject, answer late) is
+// a knob.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -25,7 +26,9 @@ inline const ClientId kAnna = samples::id<ClientId>(2);
 inline const ClientId kBert = samples::id<ClientId>(3);
 inline const StoreId kStore = samples::id<StoreId>(9);
 
-[[nodiscard]] inline Address replica_of(const ClientId& tab) { return {.tab = tab, .role = Role::kReplica}; }
+[[nodiscard]] inline Address replica_of(const ClientId& tab) {
+  return {.tab = tab, .role = Role::kReplica};
+}
 
 // A request whose one event has this type: "bad" is rejected by the state.
 [[nodiscard]] AppendRequest request(std::uint64_t number, std::string type = "good",
@@ -43,7 +46,8 @@ class LeaderFixture : public testing::Test {
   void restart(Recovered recovered);  // another leader over what this one has left
   [[nodiscard]] Recovered recovered() const;
 
-  // Feeds the input and carries out what comes of it, as the host does, until nothing is left to do.
+  // Feeds the input and carries out what comes of it, as the host does, until nothing is left to
+  // do.
   void run(const Input& input);
   void receive(const ClientId& from, MessageBody body);
   void append(const ClientId& from, std::vector<AppendRequest> requests);

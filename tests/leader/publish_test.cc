@@ -73,7 +73,8 @@ TEST_F(PublishTest, ATabThatDoesNotAcknowledgeGetsOneHeadThenNothingUntilItAsks)
   std::vector<std::size_t> entries;
   for (int i = 0; i < 6; ++i) {
     append(kBert, {request(++n)});
-    for (const Committed& told : take_sent_to<Committed>(kAnna)) entries.push_back(told.entries.size());
+    for (const Committed& told : take_sent_to<Committed>(kAnna))
+      entries.push_back(told.entries.size());
   }
   ASSERT_GE(entries.size(), 2U);
   EXPECT_EQ(entries.back(), 0U) << "the last word is the head";

@@ -9,9 +9,11 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::size_t entries_of(const std::vector<Entry>& log, const ClientId& client, std::uint64_t number) {
+std::size_t entries_of(const std::vector<Entry>& log, const ClientId& client,
+                       std::uint64_t number) {
   return static_cast<std::size_t>(std::ranges::count_if(log, [&](const Entry& entry) {
-    return entry.request && entry.request->client == client && entry.request->number.value == number;
+    return entry.request && entry.request->client == client &&
+           entry.request->number.value == number;
   }));
 }
 
@@ -23,7 +25,9 @@ class SessionsTest : public testing::Test {
     return sessions_.admit(1s, kAnna, next, published_);
   }
   void log(std::uint64_t number, std::uint64_t index) {
-    sessions_.apply(Entry{.index = {index}, .request = RequestStamp{.client = kAnna, .number = {number}}, .body = Event{}});
+    sessions_.apply(Entry{.index = {index},
+                          .request = RequestStamp{.client = kAnna, .number = {number}},
+                          .body = Event{}});
   }
   Sessions sessions_{SessionTable{}, 0s};
   Index published_{100};
@@ -56,7 +60,8 @@ TEST_F(SessionsTest, ALoggedRequestIsAnsweredOncePublished) {
 
 TEST_F(SessionsTest, ARejectionIsToldAgainUntilItIsSettled) {
   ASSERT_TRUE(std::holds_alternative<Take>(admit(1)));
-  sessions_.rejected(kAnna, RequestNumber{1}, Error{.code = ErrorCode::kRejected, .message = "words"});
+  sessions_.rejected(kAnna, RequestNumber{1},
+                     Error{.code = ErrorCode::kRejected, .message = "words"});
   const Verdict verdict = admit(1);
   ASSERT_TRUE(std::holds_alternative<Reply>(verdict));
   EXPECT_EQ(std::get<Error>(std::get<Reply>(verdict).result).message, "words");
@@ -81,7 +86,8 @@ TEST_F(SessionsTest, RejectionsPastTheBoundAreToldAsLostNotForgotten) {
   constexpr std::uint64_t kMany = 5000;
   for (std::uint64_t n = 1; n <= kMany; ++n) {
     ASSERT_TRUE(std::holds_alternative<Take>(admit(n)));
-    sessions_.rejected(kAnna, RequestNumber{n}, Error{.code = ErrorCode::kConflict, .message = "words"});
+    sessions_.rejected(kAnna, RequestNumber{n},
+                       Error{.code = ErrorCode::kConflict, .message = "words"});
   }
   const Verdict first = admit(1);
   ASSERT_TRUE(std::holds_alternative<Reply>(first));

@@ -19,7 +19,8 @@ class SubscribersTest : public testing::Test {
 
 TEST_F(SubscribersTest, ATabAtTheHeadGetsEntriesUntilItsWindowIsFull) {
   subscribers_.join(tab_, Wants::kEntries, Place::kAtHead, 0s);
-  EXPECT_EQ(subscribers_.publish(tab_, Index{1}, 2000), Share::kEntries) << "the window may be passed once";
+  EXPECT_EQ(subscribers_.publish(tab_, Index{1}, 2000), Share::kEntries)
+      << "the window may be passed once";
   EXPECT_EQ(subscribers_.publish(tab_, Index{2}, 1), Share::kHead);
   EXPECT_EQ(subscribers_.publish(tab_, Index{3}, 1), Share::kNothing);
 }
@@ -44,7 +45,8 @@ TEST_F(SubscribersTest, OneBehindIsFedAgainWhenARangeBroughtItToTheHead) {
 TEST_F(SubscribersTest, OnlyTabsThatWantEntriesLearnTheirFateFromThem) {
   subscribers_.join(tab_, Wants::kHeads, Place::kAtHead, 0s);
   EXPECT_EQ(subscribers_.publish(tab_, Index{1}, 5000), Share::kHead);
-  EXPECT_EQ(subscribers_.publish(tab_, Index{2}, 5000), Share::kHead) << "heads are small, whatever they tell of";
+  EXPECT_EQ(subscribers_.publish(tab_, Index{2}, 5000), Share::kHead)
+      << "heads are small, whatever they tell of";
   EXPECT_FALSE(subscribers_.gets_entries(kAnna));
   EXPECT_FALSE(subscribers_.gets_entries(kBert));
 }

@@ -1,5 +1,5 @@
-// Channels: one inbox per worker, and a common one. In order between two workers, unless the weather
-// says otherwise: then messages are lost, doubled, late, and pass each other.
+// Channels: one inbox per worker, and a common one. In order between two workers, unless the
+// weather says otherwise: then messages are lost, doubled, late, and pass each other.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,8 @@ namespace {
 std::uint64_t notes_in(const Payload& payload) {
   const auto* events = std::get_if<std::vector<Event>>(&payload);
   if (events == nullptr) return 0;
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(*events, [](const Event& event) { return event.type == "note.added"; }));
+  return static_cast<std::uint64_t>(std::ranges::count_if(
+      *events, [](const Event& event) { return event.type == "note.added"; }));
 }
 
 std::unique_ptr<storage::LogReader> open_log(const World& world, storage::MemoryDisk& copy) {
@@ -41,12 +41,16 @@ Checker::Append& Checker::find(const ClientId& client, RequestNumber number) {
   return found->second;
 }
 
-void Checker::issued(const ClientId& client, RequestNumber number, const Payload& payload, Durability durability) {
-  appends_.emplace(Key{client, number},
-                   Append{.payload = payload, .durability = durability, .notes = notes_in(payload)});
+void Checker::issued(const ClientId& client, RequestNumber number, const Payload& payload,
+                     Durability durability) {
+  appends_.emplace(
+      Key{client, number},
+      Append{.payload = payload, .durability = durability, .notes = notes_in(payload)});
 }
 
-void Checker::withdrawn(const ClientId& client, RequestNumber number) { find(client, number).withdrawn = true; }
+void Checker::withdrawn(const ClientId& client, RequestNumber number) {
+  find(client, number).withdrawn = true;
+}
 
 void Checker::count_notes(const ClientId& client, const Append& append, std::int64_t sign) {
   const auto change = static_cast<std::uint64_t>(sign) * append.notes;
@@ -73,8 +77,10 @@ void Checker::rejected(const ClientId& client, RequestNumber number, const Error
     case ErrorCode::kUnknownEvent:
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kQuotaExceeded:
-    case ErrorCode::kSchemaTooOld: break;
-    default: world_.fail(name(client, number) + " ends with " + error.message);
+    case ErrorCode::kSchemaTooOld:
+      break;
+    default:
+      world_.fail(name(client, number) + " ends with " + error.message);
   }
   append.fate = Fate::kRejected;
 }
@@ -86,7 +92,8 @@ void Checker::died(const ClientId& client) {
   }
 }
 
-void Checker::observed(const std::string& who, Index index, const ChainHash& chain, const Digest& digest) {
+void Checker::observed(const std::string& who, Index index, const ChainHash& chain,
+                       const Digest& digest) {
   const auto [place, added] = history_.try_emplace(index, chain, digest);
   if (added) return;
   if (place->second.first != chain) {
@@ -98,7 +105,8 @@ void Checker::observed(const std::string& who, Index index, const ChainHash& cha
 }
 
 void Checker::led(const std::string& who, Term term) {
-  if (term <= term_) world_.fail(who + " leads in a term that is not new: " + std::to_string(term.value));
+  if (term <= term_)
+    world_.fail(who + " leads in a term that is not new: " + std::to_string(term.value));
   term_ = term;
 }
 
@@ -110,7 +118,8 @@ void Checker::power_lost(const storage::MemoryDisk& files) {
     if (append.fate != Fate::kAccepted && append.fate != Fate::kVoid) continue;
     if (append.first.value + append.count - 1 <= last.value) continue;
     if (append.durability == Durability::kFull) {
-      world_.fail(name(key.first, key.second) + " was acknowledged at index " + std::to_string(append.first.value) +
+      world_.fail(name(key.first, key.second) + " was acknowledged at index " +
+                  std::to_string(append.first.value) +
                   ", and after the power loss the log ends at " + std::to_string(last.value));
     }
     if (append.fate == Fate::kAccepted) count_notes(key.first, append, -1);
@@ -142,8 +151,10 @@ void Checker::check_entry(const Entry& entry, const Entry* previous) {
 void Checker::check_request(const Entry& entry) {
   const RequestStamp& stamp = *entry.request;
   Append& append = find(stamp.client, stamp.number);
-  const std::string who = name(stamp.client, stamp.number) + " at entry " + std::to_string(entry.index.value);
-  if (append.seen != stamp.position) world_.fail(who + ": applied twice, or its events do not stand together");
+  const std::string who =
+      name(stamp.client, stamp.number) + " at entry " + std::to_string(entry.index.value);
+  if (append.seen != stamp.position)
+    world_.fail(who + ": applied twice, or its events do not stand together");
   ++append.seen;
   if (stamp.position == 0) {
     RequestNumber& last = last_logged_[stamp.client];
@@ -164,9 +175,11 @@ void Checker::check_request(const Entry& entry) {
       }
       if (voided) world_.fail(who + ": was acknowledged, and is void in the log");
       break;
-    case Fate::kPending: world_.fail(who + ": is in the log and still pending");
+    case Fate::kPending:
+      world_.fail(who + ": is in the log and still pending");
     case Fate::kUnknown:
-    case Fate::kLost: break;
+    case Fate::kLost:
+      break;
   }
   if (voided) return;
   if (const auto* events = std::get_if<std::vector<Event>>(&append.payload)) {
@@ -176,7 +189,8 @@ void Checker::check_request(const Entry& entry) {
     }
   } else if (const auto* exec = std::get_if<Exec>(&append.payload)) {
     const auto* logged = std::get_if<Exec>(&entry.body);
-    if (logged == nullptr || logged->sql != exec->sql) world_.fail(who + ": is not what was appended");
+    if (logged == nullptr || logged->sql != exec->sql)
+      world_.fail(who + ": is not what was appended");
   }
 }
 
@@ -199,7 +213,8 @@ Digest Checker::check_log(const storage::MemoryDisk& files) {
     chain = extend_chain(chain, (*frame)->body);
     check_entry(*entry, previous ? &*previous : nullptr);
     if (auto applied = (*state)->apply(*entry, (*frame)->body); !applied) {
-      world_.fail("entry " + std::to_string(entry->index.value) + " does not replay: " + applied.error().message);
+      world_.fail("entry " + std::to_string(entry->index.value) +
+                  " does not replay: " + applied.error().message);
     }
     if (ends_request(*entry)) {
       if (auto done = (*state)->commit(); !done) world_.fail("replay: " + done.error().message);

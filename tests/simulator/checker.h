@@ -1,5 +1,6 @@
-// Checker: what users may rely on (DESIGN section 1), held against what they were told and what the files
-// hold. It knows entries and nothing of the machines: it is told what a tab sees, and reads the log.
+// Checker: what users may rely on (DESIGN section 1), held against what they were told and what the
+// files hold. It knows entries and nothing of the machines: it is told what a tab sees, and reads
+// the log.
 #pragma once
 
 #include <map>
@@ -19,7 +20,8 @@ class Checker {
   explicit Checker(World& world) : world_(world) {}
 
   // ---- what pages do and are told
-  void issued(const ClientId& client, RequestNumber number, const Payload& payload, Durability durability);
+  void issued(const ClientId& client, RequestNumber number, const Payload& payload,
+              Durability durability);
   void withdrawn(const ClientId& client, RequestNumber number);
   void accepted(const ClientId& client, RequestNumber number, const Accepted& accepted);
   void rejected(const ClientId& client, RequestNumber number, const Error& error);
@@ -30,24 +32,26 @@ class Checker {
   void led(const std::string& who, Term term);
 
   // ---- what the disk holds
-  // After a power loss: what was acknowledged as durable is there; what was not flushed may be gone.
+  // After a power loss: what was acknowledged as durable is there; what was not flushed may be
+  // gone.
   void power_lost(const storage::MemoryDisk& files);
-  // At the end: every entry where it was said to be, once, in order; nothing that was rejected. Replays the
-  // log into an empty database: the digest that everyone must have.
+  // At the end: every entry where it was said to be, once, in order; nothing that was rejected.
+  // Replays the log into an empty database: the digest that everyone must have.
   [[nodiscard]] Digest check_log(const storage::MemoryDisk& files);
 
-  // How many rows every tab must see: appends of notes that were acknowledged (of one client, or all).
+  // How many rows every tab must see: appends of notes that were acknowledged (of one client, or
+  // all).
   [[nodiscard]] std::uint64_t notes_accepted(const std::optional<ClientId>& client) const;
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
 
  private:
   enum class Fate : std::uint8_t { kPending, kAccepted, kRejected, kVoid, kUnknown, kLost };
   struct Append {
-    Payload payload;
+    Payload payload{};
     Durability durability{};
     bool withdrawn{};
     Fate fate{};
-    Index first;
+    Index first{};
     std::uint32_t count{};
     std::uint32_t seen{};  // entries of it in the log
     std::uint64_t notes{};

@@ -25,8 +25,8 @@ TEST(SimulatorTest, SeedsThatFoundABugPass) {
     std::uint64_t seed = 0;
     if (line.starts_with('#') || !(std::istringstream(line) >> seed)) continue;
     const Outcome outcome = Simulation(seed, Trace::kHash).run();
-    EXPECT_FALSE(outcome.failure) << "FAIL seed=" << seed << " tick=" << outcome.failure->tick << ": "
-                                  << outcome.failure->what << "; rerun: ./dev sim " << seed;
+    EXPECT_FALSE(outcome.failure) << "FAIL seed=" << seed << " tick=" << outcome.failure->tick
+                                  << ": " << outcome.failure->what << "; rerun: ./dev sim " << seed;
   }
 }
 

@@ -15,14 +15,16 @@ Disk::Disk(World& world) : world_(world) {
 std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
   const bool flushes = call.operation == FileOperation::kFlush;
   if (user_ != nullptr) user_->spend(flushes ? world_.random().between(150us, 400us) : 5us);
-  if (crash_ && crash_in_-- == 0) std::exchange(crash_, nullptr)();  // the handle is dead from here on
+  if (crash_ && crash_in_-- == 0)
+    std::exchange(crash_, nullptr)();  // the handle is dead from here on
   if (!damage_) return std::nullopt;
   if (damage_in_ > 0) {
     --damage_in_;
     return std::nullopt;
   }
   const bool writes = call.operation == FileOperation::kWrite;
-  const bool fits = *damage_ == Damage::kFailedFlush || *damage_ == Damage::kSlowFlush ? flushes : writes;
+  const bool fits =
+      *damage_ == Damage::kFailedFlush || *damage_ == Damage::kSlowFlush ? flushes : writes;
   if (!fits) return std::nullopt;
   const Damage damage = *std::exchange(damage_, std::nullopt);
   world_.trace("disk", std::string(flushes ? "flush of " : "write to ") + call.name +
@@ -31,12 +33,14 @@ std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
     if (user_ != nullptr) user_->spend(world_.random().between(500ms, 4s));
     return std::nullopt;
   }
-  const std::uint64_t done = damage == Damage::kShortWrite ? world_.random().below(call.bytes + 1) : 0;
+  const std::uint64_t done =
+      damage == Damage::kShortWrite ? world_.random().below(call.bytes + 1) : 0;
   return FileFault{.bytes_done = done};
 }
 
 Result<std::vector<storage::Slot>> Disk::open(const std::string& directory, std::size_t count) {
-  if (world_.now() < free_at_) return fail(ErrorCode::kStorageUnavailable, "handles of the dead linger");
+  if (world_.now() < free_at_)
+    return fail(ErrorCode::kStorageUnavailable, "handles of the dead linger");
   auto slots = disk_.open_slots(directory + '/');
   while (slots && slots->size() < count) {
     auto slot = create(directory);

@@ -1,5 +1,5 @@
-// Disk: the origin's files, opened and created as a browser does it: asynchronously, and not at once
-// after their holder has died. Calls take time, and fail as the faults say.
+// Disk: the origin's files, opened and created as a browser does it: asynchronously, and not at
+// once after their holder has died. Calls take time, and fail as the faults say.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,8 @@ class Disk {
   void set_user(Thread* user) { user_ = user; }
 
   // Everything in the directory, and new files until there are `count`.
-  [[nodiscard]] Result<std::vector<storage::Slot>> open(const std::string& directory, std::size_t count);
+  [[nodiscard]] Result<std::vector<storage::Slot>> open(const std::string& directory,
+                                                        std::size_t count);
   [[nodiscard]] Result<storage::Slot> create(const std::string& directory);
 
   // The holder of the files dies: handles linger, then another may open them.

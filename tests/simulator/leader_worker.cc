@@ -30,19 +30,28 @@ ClientId client_of(const std::string& hex) {
 }  // namespace
 
 LeaderWorker::LeaderWorker(Origin& origin, ClientId tab, const std::string& name)
-    : origin_(origin), tab_(tab), name_(name), thread_(std::make_shared<Thread>(origin.world, name)) {
+    : origin_(origin),
+      tab_(tab),
+      name_(name),
+      thread_(std::make_shared<Thread>(origin.world, name)) {
   Random& random = origin.world.random();
   const storage::LogOptions log{.segment_bytes = 48U << 10U, .preallocate_bytes = 16U << 10U};
-  host_ = std::make_unique<host::LeaderHost>(
-      host::LeaderConfig{.self = tab, .fresh = random.id<StoreId>(), .seed = random.next(), .options = options(), .log = log},
-      [this] { return origin_.world.clock(thread_->now()); });
+  host_ =
+      std::make_unique<host::LeaderHost>(host::LeaderConfig{.self = tab,
+                                                            .fresh = random.id<StoreId>(),
+                                                            .seed = random.next(),
+                                                            .options = options(),
+                                                            .log = log},
+                                         [this] { return origin_.world.clock(thread_->now()); });
   origin_.channels.listen({.tab = tab, .role = Role::kLeader}, [this](const Bytes& bytes) {
     thread_->post([this, bytes] { step([&] { return host_->receive(bytes); }); });
   });
   ask_for_lock();
 }
 
-LeaderWorker::~LeaderWorker() { kill(); }
+LeaderWorker::~LeaderWorker() {
+  kill();
+}
 
 void LeaderWorker::kill() {
   if (!thread_->is_alive()) return;
@@ -66,9 +75,10 @@ void LeaderWorker::step(const std::function<std::vector<host::LeaderEffect>()>& 
   thread_->spend(20us);
   auto effects = run();
   if (!thread_->is_alive()) return;
-  thread_->emit([this, effects = std::make_shared<std::vector<host::LeaderEffect>>(std::move(effects))] {
-    for (host::LeaderEffect& effect : *effects) carry_out(effect);
-  });
+  thread_->emit(
+      [this, effects = std::make_shared<std::vector<host::LeaderEffect>>(std::move(effects))] {
+        for (host::LeaderEffect& effect : *effects) carry_out(effect);
+      });
 }
 
 void LeaderWorker::carry_out(host::LeaderEffect& effect) {
@@ -91,9 +101,11 @@ void LeaderWorker::carry_out(const host::QueryLocks& /*effect*/) {
   const microseconds began = origin_.world.now();
   const auto delay = [this] { return origin_.world.random().between(20us, 1500us); };
   thread_->post_after(delay(), [this, began, delay] {
-    leader::LocksSeen seen{.began = began, .held = origin_.locks.holder(kLeadLock) == name_, .tabs = {}};
+    leader::LocksSeen seen{
+        .began = began, .held = origin_.locks.holder(kLeadLock) == name_, .tabs = {}};
     for (const std::string& tab : origin_.locks.held(kTabLocks)) seen.tabs.insert(client_of(tab));
-    thread_->post_after(delay(), [this, seen] { step([&] { return host_->step(leader::Input{seen}); }); });
+    thread_->post_after(delay(),
+                        [this, seen] { step([&] { return host_->step(leader::Input{seen}); }); });
   });
 }
 
@@ -110,7 +122,8 @@ void LeaderWorker::open_files(host::OpenFiles wanted) {
   thread_->post_after(origin_.world.random().between(2ms, 8ms), [this, wanted] {
     if (!opens_) return;
     auto log = origin_.disk.open("log", wanted.log_slots);
-    auto pool = log ? origin_.disk.open("pool", wanted.pool_slots) : Result<std::vector<storage::Slot>>{};
+    auto pool =
+        log ? origin_.disk.open("pool", wanted.pool_slots) : Result<std::vector<storage::Slot>>{};
     if (!log || !pool) return open_files(wanted);  // handles lag behind the lock
     opens_ = false;
     has_files_ = true;
@@ -157,13 +170,15 @@ void LeaderWorker::carry_out(const host::ReleaseLock& /*effect*/) {
 
 void LeaderWorker::carry_out(const host::RoleChanged& effect) {
   static constexpr const char* kStates[] = {"stands by", "opens the store", "leads", "has failed"};
-  thread_->trace(std::string(kStates[static_cast<std::size_t>(effect.state)]) + " term=" + std::to_string(effect.term.value));
+  thread_->trace(std::string(kStates[static_cast<std::size_t>(effect.state)]) +
+                 " term=" + std::to_string(effect.term.value));
   if (effect.state == node::State::kLeading) origin_.checker.led(name_, effect.term);
 }
 
 void LeaderWorker::carry_out(const Error& effect) {
   thread_->trace("error: " + effect.message);
-  if (effect.code == ErrorCode::kCorrupt) origin_.world.fail(name_ + " finds corruption: " + effect.message);
+  if (effect.code == ErrorCode::kCorrupt)
+    origin_.world.fail(name_ + " finds corruption: " + effect.message);
 }
 
 }  // namespace tablog::simulator

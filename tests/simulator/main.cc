@@ -18,18 +18,20 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-unsigned long long printed(std::uint64_t value) { return value; }
+unsigned long long printed(std::uint64_t value) {
+  return value;
+}
 
 bool run(std::uint64_t seed, Trace trace) {
   const Outcome outcome = Simulation(seed, trace).run();
   if (outcome.failure) {
-    std::printf("FAIL seed=%llu tick=%llu: %s; rerun: ./dev sim %llu\n", printed(seed), printed(outcome.failure->tick),
-                outcome.failure->what.c_str(), printed(seed));
+    std::printf("FAIL seed=%llu tick=%llu: %s; rerun: ./dev sim %llu\n", printed(seed),
+                printed(outcome.failure->tick), outcome.failure->what.c_str(), printed(seed));
     return false;
   }
-  std::printf("ok seed=%llu entries=%llu acknowledged=%llu terms=%llu trace=%016llx\n", printed(seed),
-              printed(outcome.entries), printed(outcome.acknowledged), printed(outcome.term.value),
-              printed(outcome.trace_hash));
+  std::printf("ok seed=%llu entries=%llu acknowledged=%llu terms=%llu trace=%016llx\n",
+              printed(seed), printed(outcome.entries), printed(outcome.acknowledged),
+              printed(outcome.term.value), printed(outcome.trace_hash));
   return true;
 }
 
@@ -58,7 +60,8 @@ int main(const std::vector<std::string_view>& arguments) {
     return first && last ? run_all(*first, *last) : usage();
   }
   const bool trace = arguments.size() == 2 && arguments[1] == "--trace";
-  if (arguments.empty() || (arguments.size() == 2 && !trace) || arguments.size() > 2) return usage();
+  if (arguments.empty() || (arguments.size() == 2 && !trace) || arguments.size() > 2)
+    return usage();
   const auto seed = number(arguments[0]);
   if (!seed) return usage();
   return run(*seed, trace ? Trace::kPrint : Trace::kHash) ? 0 : 1;

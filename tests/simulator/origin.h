@@ -12,7 +12,12 @@ inline constexpr const char* kLeadLock = "lead";
 inline constexpr const char* kTabLocks = "tab:";
 
 struct Origin {
-  explicit Origin(World& the_world) : world(the_world), locks(the_world), channels(the_world), disk(the_world), checker(the_world) {}
+  explicit Origin(World& the_world)
+      : world(the_world),
+        locks(the_world),
+        channels(the_world),
+        disk(the_world),
+        checker(the_world) {}
 
   World& world;
   Locks locks;

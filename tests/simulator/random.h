@@ -23,11 +23,15 @@ class Random {
     assert(bound > 0);
     return next() % bound;
   }
-  std::uint64_t between(std::uint64_t least, std::uint64_t most) { return least + below(most - least + 1); }
+  std::uint64_t between(std::uint64_t least, std::uint64_t most) {
+    return least + below(most - least + 1);
+  }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
   bool permille(std::uint64_t p) { return below(1000) < p; }
-  std::chrono::microseconds between(std::chrono::microseconds least, std::chrono::microseconds most) {
-    return least + std::chrono::microseconds(below(static_cast<std::uint64_t>((most - least).count()) + 1));
+  std::chrono::microseconds between(std::chrono::microseconds least,
+                                    std::chrono::microseconds most) {
+    return least +
+           std::chrono::microseconds(below(static_cast<std::uint64_t>((most - least).count()) + 1));
   }
   template <class T, std::size_t kCount>
   const T& pick(const T (&from)[kCount]) {

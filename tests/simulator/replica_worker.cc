@@ -28,17 +28,23 @@ replica::Options options(replica::Mode mode) {
 
 }  // namespace
 
-ReplicaWorker::ReplicaWorker(Origin& origin, ClientId tab, const std::string& name, replica::Mode mode, Page page)
-    : origin_(origin), tab_(tab), thread_(std::make_shared<Thread>(origin.world, name)), page_(std::move(page)) {
-  host_ = std::make_unique<host::ReplicaHost>(tab, app_schema(), options(mode),
-                                              [this] { return origin_.world.clock(thread_->now()); });
+ReplicaWorker::ReplicaWorker(Origin& origin, ClientId tab, const std::string& name,
+                             replica::Mode mode, Page page)
+    : origin_(origin),
+      tab_(tab),
+      thread_(std::make_shared<Thread>(origin.world, name)),
+      page_(std::move(page)) {
+  host_ = std::make_unique<host::ReplicaHost>(
+      tab, app_schema(), options(mode), [this] { return origin_.world.clock(thread_->now()); });
   origin_.channels.listen({.tab = tab, .role = Role::kReplica}, [this](const Bytes& bytes) {
     thread_->post([this, bytes] { step([&] { return host_->receive(bytes); }); });
   });
   post(replica::Started{});
 }
 
-ReplicaWorker::~ReplicaWorker() { kill(); }
+ReplicaWorker::~ReplicaWorker() {
+  kill();
+}
 
 void ReplicaWorker::kill() {
   if (!thread_->is_alive()) return;
@@ -76,28 +82,30 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
   const auto tell = [this](ToPage what) {
     origin_.world.after(20us, [page = page_, what = std::move(what)] { page(what); });
   };
-  std::visit(Overloaded{
-                 [&](host::SendBytes& send) {
-                   origin_.channels.send({.tab = tab_, .role = Role::kReplica}, send.to, send.bytes);
-                 },
-                 [&](const host::SetTimer& set) {
-                   const std::uint64_t timer = ++timer_;
-                   thread_->post_after(set.delay, [this, timer] {
-                     if (timer == timer_) step([&] { return host_->step(replica::Ticked{}); });
-                   });
-                 },
-                 [&](replica::Settled& settled) { tell(std::move(settled)); },
-                 [&](host::Replied& replied) { tell(std::move(replied)); },
-                 [&](const host::Ready& ready) { tell(ready); },
-                 [&](Error& error) { tell(std::move(error)); },
-                 [&](const replica::Noted& noted) {
-                   thread_->trace((noted.kind == replica::Noted::Kind::kRollback ? "rollback: " : "divergence: ") +
-                                  noted.detail);
-                   origin_.world.fail(thread_->name() + " starts over: " + noted.detail);
-                 },
-                 [](const auto&) {},
-             },
-             effect);
+  std::visit(
+      Overloaded{
+          [&](host::SendBytes& send) {
+            origin_.channels.send({.tab = tab_, .role = Role::kReplica}, send.to, send.bytes);
+          },
+          [&](const host::SetTimer& set) {
+            const std::uint64_t timer = ++timer_;
+            thread_->post_after(set.delay, [this, timer] {
+              if (timer == timer_) step([&] { return host_->step(replica::Ticked{}); });
+            });
+          },
+          [&](replica::Settled& settled) { tell(std::move(settled)); },
+          [&](host::Replied& replied) { tell(std::move(replied)); },
+          [&](const host::Ready& ready) { tell(ready); },
+          [&](Error& error) { tell(std::move(error)); },
+          [&](const replica::Noted& noted) {
+            thread_->trace(
+                (noted.kind == replica::Noted::Kind::kRollback ? "rollback: " : "divergence: ") +
+                noted.detail);
+            origin_.world.fail(thread_->name() + " starts over: " + noted.detail);
+          },
+          [](const auto&) {},
+      },
+      effect);
 }
 
 }  // namespace tablog::simulator

@@ -1,5 +1,6 @@
-// ReplicaWorker: a tab's replica worker. Drives host::ReplicaHost as web/src/replica_worker.ts does. What
-// it tells its page arrives a moment later, and not at all when the page has given it up meanwhile.
+// ReplicaWorker: a tab's replica worker. Drives host::ReplicaHost as web/src/replica_worker.ts
+// does. What it tells its page arrives a moment later, and not at all when the page has given it up
+// meanwhile.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,8 @@ using ToPage = std::variant<replica::Settled, host::Replied, host::Ready, Error>
 class ReplicaWorker {
  public:
   using Page = std::function<void(ToPage)>;
-  ReplicaWorker(Origin& origin, ClientId tab, const std::string& name, replica::Mode mode, Page page);
+  ReplicaWorker(Origin& origin, ClientId tab, const std::string& name, replica::Mode mode,
+                Page page);
   ~ReplicaWorker();
   ReplicaWorker(const ReplicaWorker&) = delete;
   ReplicaWorker& operator=(const ReplicaWorker&) = delete;

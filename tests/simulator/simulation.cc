@@ -50,7 +50,8 @@ void Simulation::play() {
 
 std::vector<std::shared_ptr<Tab>> Simulation::living() const {
   std::vector<std::shared_ptr<Tab>> alive;
-  std::ranges::copy_if(tabs_, std::back_inserter(alive), [](const auto& tab) { return tab->is_alive(); });
+  std::ranges::copy_if(tabs_, std::back_inserter(alive),
+                       [](const auto& tab) { return tab->is_alive(); });
   return alive;
 }
 
@@ -101,18 +102,22 @@ void Simulation::strike() {
   if (tab == nullptr) return;
   switch (random.below(12)) {
     case 0:
-    case 1: return tab->kill();
+    case 1:
+      return tab->kill();
     case 2:
       if (tab->pending() == 0) tab->close();
       return;
-    case 3: return tab->restart_leader();
-    case 4: return tab->restart_replica();
+    case 3:
+      return tab->restart_leader();
+    case 4:
+      return tab->restart_replica();
     case 5:
-    case 6: return arm_crash();
+    case 6:
+      return arm_crash();
     case 7:
       if (has_bad_disk_) {
-        static constexpr Damage kDamages[] = {Damage::kFailedWrite, Damage::kShortWrite, Damage::kFailedFlush,
-                                              Damage::kSlowFlush};
+        static constexpr Damage kDamages[] = {Damage::kFailedWrite, Damage::kShortWrite,
+                                              Damage::kFailedFlush, Damage::kSlowFlush};
         origin_.disk.arm(random.pick(kDamages), random.below(60));
       }
       return;
@@ -123,8 +128,10 @@ void Simulation::strike() {
         world_.after(random.between(100ms, 1s), [this] { origin_.disk.set_room(std::nullopt); });
       }
       return;
-    case 9: return world_.set_wall_offset(std::chrono::milliseconds(random.below(20000)) - 10s);
-    case 10: return change_weather();
+    case 9:
+      return world_.set_wall_offset(std::chrono::milliseconds(random.below(20000)) - 10s);
+    case 10:
+      return change_weather();
     default:
       if (loses_power_ && random.one_in(3)) power_loss();
   }
@@ -140,7 +147,8 @@ void Simulation::change_weather() {
   world_.after(random.between(100ms, 1500ms), [this] { origin_.channels.set_weather({}); });
 }
 
-// The leader dies between two calls on its files: in the middle of a batch, a checkpoint, a recovery.
+// The leader dies between two calls on its files: in the middle of a batch, a checkpoint, a
+// recovery.
 void Simulation::arm_crash() {
   const bool power = loses_power_ && world_.random().one_in(3);
   origin_.disk.arm_crash(world_.random().below(80), [this, power] {
@@ -177,9 +185,11 @@ std::string Simulation::explain() const {
   std::string words;
   for (const auto& tab : living()) {
     const replica::Status status = tab->replica().replica().status();
-    words += ' ' + tab->name() + ": pending=" + std::to_string(tab->pending()) + " applied=" +
-             std::to_string(status.applied.value) + " head=" + std::to_string(status.head.value) + " term=" +
-             std::to_string(status.term.value) + (tab->leader().is_leading() ? " leads;" : ";");
+    words += ' ' + tab->name() + ": pending=" + std::to_string(tab->pending()) +
+             " applied=" + std::to_string(status.applied.value) +
+             " head=" + std::to_string(status.head.value) +
+             " term=" + std::to_string(status.term.value) +
+             (tab->leader().is_leading() ? " leads;" : ";");
   }
   return words;
 }
@@ -206,7 +216,8 @@ void Simulation::check() {
   const Digest replayed = origin_.checker.check_log(files);
   for (const auto& tab : living()) {
     if (tab->mode() != replica::Mode::kMemory) continue;
-    if (tab->replica().digest() != replayed) world_.fail(tab->name() + " has other content than the log");
+    if (tab->replica().digest() != replayed)
+      world_.fail(tab->name() + " has other content than the log");
   }
   const auto leader = leading_tab();
   if (leader->leader().digest() != replayed) {

@@ -1,6 +1,6 @@
-// Simulation: one run from a seed. Tabs come and go and append while the nemesis breaks what can break;
-// then everything is healed, and what users may rely on must hold: every append resolves within a bound,
-// all tabs converge, and the log replays to the same content.
+// Simulation: one run from a seed. Tabs come and go and append while the nemesis breaks what can
+// break; then everything is healed, and what users may rely on must hold: every append resolves
+// within a bound, all tabs converge, and the log replays to the same content.
 #pragma once
 
 #include <array>

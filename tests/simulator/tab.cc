@@ -25,21 +25,29 @@ std::optional<std::int64_t> single_number(ByteView rows) {
 }  // namespace
 
 Tab::Tab(Origin& origin, std::string name, replica::Mode mode)
-    : origin_(origin), name_(std::move(name)), mode_(mode), client_(origin.world.random().id<ClientId>()) {
+    : origin_(origin),
+      name_(std::move(name)),
+      mode_(mode),
+      client_(origin.world.random().id<ClientId>()) {
   origin_.world.trace(name_, "opens");
   // Granted before the first request: nobody else asks for a name that was minted here.
   origin_.locks.request(kTabLocks + to_hex(client_.bytes), name_, [] {});
   start_replica();
-  leader_ = std::make_unique<LeaderWorker>(origin_, client_, name_ + "/leader" + std::to_string(++workers_));
+  leader_ = std::make_unique<LeaderWorker>(origin_, client_,
+                                           name_ + "/leader" + std::to_string(++workers_));
 }
 
-Tab::~Tab() { kill(); }
+Tab::~Tab() {
+  kill();
+}
 
 void Tab::start_replica() {
   const std::uint64_t incarnation = ++incarnation_;
-  replica_ = std::make_unique<ReplicaWorker>(origin_, client_, name_ + "/replica" + std::to_string(incarnation), mode_,
-                                             [this, incarnation](const ToPage& what) {
-                                               if (alive_ && incarnation == incarnation_) hear(what);
+  replica_ = std::make_unique<ReplicaWorker>(origin_, client_,
+                                             name_ + "/replica" + std::to_string(incarnation),
+                                             mode_, [this, incarnation](const ToPage& what) {
+                                               if (alive_ && incarnation == incarnation_)
+                                                 hear(what);
                                              });
   std::vector<RequestNumber> numbers;
   for (const auto& [number, each] : unanswered_) numbers.push_back(number);
@@ -59,10 +67,12 @@ void Tab::restart_leader() {
   origin_.world.trace(name_, "its leader worker dies");
   leader_->kill();
   dead_leaders_.push_back(std::move(leader_));
-  leader_ = std::make_unique<LeaderWorker>(origin_, client_, name_ + "/leader" + std::to_string(++workers_));
+  leader_ = std::make_unique<LeaderWorker>(origin_, client_,
+                                           name_ + "/leader" + std::to_string(++workers_));
 }
 
 void Tab::close() {
+  closing_ = true;
   replica_->post(replica::Close{.call = ++last_call_});
   origin_.world.after(5ms, [this] { kill(); });
 }
@@ -85,17 +95,19 @@ RequestNumber Tab::settled_through() const {
 AppendRequest Tab::new_request() {
   Random& random = origin_.world.random();
   last_ = next(last_);
-  AppendRequest request{.number = last_, .durability = random.one_in(3) ? Durability::kRelaxed : Durability::kFull};
+  AppendRequest request{.number = last_,
+                        .durability = random.one_in(3) ? Durability::kRelaxed : Durability::kFull};
   request.payload = random_payload(random, name_ + '#' + std::to_string(last_.value), client_);
   if (random.one_in(25)) request.expected_index = Index{replica_->replica().applied().value};
   return request;
 }
 
 void Tab::append_some() {
-  if (pending() > 400) return;
+  if (closing_ || pending() > 400) return;
   Random& random = origin_.world.random();
   std::vector<RequestNumber> numbers;
-  for (std::uint64_t i = random.one_in(10) ? random.below(60) : random.between(std::uint64_t{1}, 4); i > 0; --i) {
+  for (std::uint64_t i = random.one_in(10) ? random.below(60) : random.between(std::uint64_t{1}, 4);
+       i > 0; --i) {
     AppendRequest request = new_request();
     origin_.checker.issued(client_, request.number, request.payload, request.durability);
     numbers.push_back(request.number);
@@ -106,8 +118,9 @@ void Tab::append_some() {
 
 void Tab::withdraw_one() {
   if (unanswered_.empty()) return;
-  auto each = std::next(unanswered_.begin(),
-                        static_cast<std::ptrdiff_t>(origin_.world.random().below(unanswered_.size())));
+  auto each =
+      std::next(unanswered_.begin(),
+                static_cast<std::ptrdiff_t>(origin_.world.random().below(unanswered_.size())));
   each->second.withdrawn = true;
   origin_.checker.withdrawn(client_, each->first);
   send({each->first});
@@ -125,23 +138,27 @@ void Tab::send(std::vector<RequestNumber> numbers) {
   replica_->post(std::move(appends));
 }
 
-void Tab::ask(Question question, replica::Consistency consistency, const char* sql, std::vector<Argument> params) {
+void Tab::ask(Question question, replica::Consistency consistency, const char* sql,
+              std::vector<Argument> params) {
   const replica::CallId call = ++last_call_;
   questions_.emplace(call, question);
-  replica_->post(replica::Query{.call = call, .consistency = consistency, .sql = sql, .params = std::move(params)});
+  replica_->post(replica::Query{
+      .call = call, .consistency = consistency, .sql = sql, .params = std::move(params)});
 }
 
 void Tab::ask_session() {
   if (origin_.world.random().one_in(4)) {
     return ask({.invariants = true}, replica::Consistency::kSession, kInvariants, {});
   }
-  ask({.expected = origin_.checker.notes_accepted(client_)}, replica::Consistency::kSession, kCountNotes,
-      {{.name = "client", .value = to_hex(client_.bytes)}});
+  ask({.expected = origin_.checker.notes_accepted(client_)}, replica::Consistency::kSession,
+      kCountNotes, {{.name = "client", .value = to_hex(client_.bytes)}});
 }
 
 void Tab::ask_latest() {
-  const std::uint64_t expected = std::max(notes_seen_, origin_.checker.notes_accepted(std::nullopt));
-  ask({.expected = expected, .latest = true}, replica::Consistency::kLinearizable, kCountAllNotes, {});
+  const std::uint64_t expected =
+      std::max(notes_seen_, origin_.checker.notes_accepted(std::nullopt));
+  ask({.expected = expected, .latest = true}, replica::Consistency::kLinearizable, kCountAllNotes,
+      {});
 }
 
 bool Tab::is_current() {
@@ -172,7 +189,8 @@ void Tab::hear(const replica::Settled& settled) {
   const Error& error = std::get<Error>(settled.result);
   origin_.world.trace(name_, number + " rejected: " + error.message);
   if (settled.outcome == replica::Outcome::kUnknown) {
-    origin_.world.fail(name_ + " is told that the outcome of " + number + " is unknown: " + error.message);
+    origin_.world.fail(name_ + " is told that the outcome of " + number +
+                       " is unknown: " + error.message);
   }
   origin_.checker.rejected(client_, settled.number, error);
 }
@@ -185,7 +203,8 @@ void Tab::hear(const host::Replied& replied) {
   const bool current = current_call_ == replied.call;
   if (current) current_call_.reset();
   if (const auto* error = std::get_if<Error>(&replied.result)) {
-    if (error->code != ErrorCode::kLeaderUnresponsive) origin_.world.fail(name_ + " query: " + error->message);
+    if (error->code != ErrorCode::kLeaderUnresponsive)
+      origin_.world.fail(name_ + " query: " + error->message);
     return;
   }
   const auto number = single_number(std::get<host::RepliedRows>(replied.result).rows);
@@ -196,7 +215,8 @@ void Tab::hear(const host::Replied& replied) {
     return;
   }
   if (rows < question.expected) {
-    origin_.world.fail(name_ + " sees " + std::to_string(rows) + " notes, where " + std::to_string(question.expected) +
+    origin_.world.fail(name_ + " sees " + std::to_string(rows) + " notes, where " +
+                       std::to_string(question.expected) +
                        " were acknowledged, or seen, before it asked");
   }
   if (question.latest) notes_seen_ = std::max(notes_seen_, rows);

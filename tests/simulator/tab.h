@@ -1,6 +1,6 @@
-// Tab: a page with its two workers. The page numbers its appends, survives its workers, and sends what is
-// unanswered again to a new one, as web/src/session.ts does. It also is the app: it appends, asks, and
-// knows what it must see.
+// Tab: a page with its two workers. The page numbers its appends, survives its workers, and sends
+// what is unanswered again to a new one, as web/src/session.ts does. It also is the app: it
+// appends, asks, and knows what it must see.
 #pragma once
 
 #include <map>
@@ -21,20 +21,21 @@ class Tab {
   Tab& operator=(const Tab&) = delete;
 
   // ---- the app
-  void append_some();    // one task's worth
-  void withdraw_one();   // one that is unanswered, by its signal
-  void ask_session();    // what this tab was told it has appended
-  void ask_latest();     // what any tab was told
+  void append_some();   // one task's worth
+  void withdraw_one();  // one that is unanswered, by its signal
+  void ask_session();   // what this tab was told it has appended
+  void ask_latest();    // what any tab was told
   [[nodiscard]] std::size_t pending() const { return unanswered_.size(); }
-  // A question for the latest state has been answered since expect_current(); asks while it has not.
+  // A question for the latest state has been answered since expect_current(); asks while it has
+  // not.
   [[nodiscard]] bool is_current();
   void expect_current() { current_ = false; }
 
   // ---- what happens to it
-  void restart_replica();         // its replica worker died
-  void restart_leader();          // its leader worker died, or its page ended it
-  void close();                   // in good order: nothing is unanswered
-  void kill();                    // the process dies
+  void restart_replica();  // its replica worker died
+  void restart_leader();   // its leader worker died, or its page ended it
+  void close();            // in good order: nothing is unanswered
+  void kill();             // the process dies
   [[nodiscard]] bool is_alive() const { return alive_; }
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -59,7 +60,8 @@ class Tab {
   void hear(const replica::Settled& settled);
   void hear(const host::Replied& replied);
   void send(std::vector<RequestNumber> numbers);
-  void ask(Question question, replica::Consistency consistency, const char* sql, std::vector<Argument> params);
+  void ask(Question question, replica::Consistency consistency, const char* sql,
+           std::vector<Argument> params);
   [[nodiscard]] RequestNumber settled_through() const;
   [[nodiscard]] AppendRequest new_request();
 
@@ -68,6 +70,7 @@ class Tab {
   replica::Mode mode_;
   ClientId client_;
   bool alive_{true};
+  bool closing_{};  // appends nothing any more
   std::unique_ptr<ReplicaWorker> replica_;
   std::unique_ptr<LeaderWorker> leader_;
   std::vector<std::unique_ptr<ReplicaWorker>> dead_replicas_;  // may be in the middle of a step

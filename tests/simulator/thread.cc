@@ -11,7 +11,9 @@ void Thread::post(Task task) {
 }
 
 void Thread::post_after(microseconds delay, Task task) {
-  world_.after(delay, [self = shared_from_this(), task = std::move(task)]() mutable { self->post(std::move(task)); });
+  world_.after(delay, [self = shared_from_this(), task = std::move(task)]() mutable {
+    self->post(std::move(task));
+  });
 }
 
 void Thread::schedule() {

@@ -1,6 +1,6 @@
-// Thread: one worker's thread. Tasks run one at a time and take time; what a task sends leaves when the
-// task ends, as in a browser, where a worker's outputs are carried out after its step. A killed thread
-// runs nothing any more, and what its last task had to send is lost.
+// Thread: one worker's thread. Tasks run one at a time and take time; what a task sends leaves when
+// the task ends, as in a browser, where a worker's outputs are carried out after its step. A killed
+// thread runs nothing any more, and what its last task had to send is lost.
 #pragma once
 
 #include <deque>

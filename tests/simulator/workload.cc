@@ -36,14 +36,20 @@ constexpr std::pair<const char*, const char*> kMaterializers[] = {
      "UPDATE account SET balance = balance + :amount WHERE id = :to;"
      "UPDATE account SET balance = balance - :amount WHERE id = :from"},
     {"order.made", "INSERT INTO orders(id) VALUES (:id)"},
-    {"line.added", "INSERT INTO line(orders, item) VALUES (:order, strftime('%s', 'now') || ' ' || abs(random() % 10))"},
+    {"line.added",
+     "INSERT INTO line(orders, item) VALUES (:order, strftime('%s', 'now') || ' ' || abs(random() "
+     "% 10))"},
     {"name.taken", "INSERT OR ROLLBACK INTO taken VALUES (:name)"},
 };
 
-Argument argument(std::string name, Value value) { return Argument{.name = std::move(name), .value = std::move(value)}; }
+Argument argument(std::string name, Value value) {
+  return Argument{.name = std::move(name), .value = std::move(value)};
+}
 
 Event money(Random& random) {
-  const auto account = [&] { return static_cast<std::int64_t>(random.between(std::uint64_t{1}, 10)); };
+  const auto account = [&] {
+    return static_cast<std::int64_t>(random.between(std::uint64_t{1}, 10));
+  };
   return Event{.type = "money.moved",
                .args = {argument("from", account()), argument("to", account()),
                         argument("amount", static_cast<std::int64_t>(random.below(80)))}};
@@ -56,20 +62,27 @@ std::vector<Event> order(Random& random) {
   for (std::uint64_t i = random.between(std::uint64_t{1}, 4); i > 0; --i) {
     events.push_back(Event{.type = "line.added", .args = {argument("order", id)}});
   }
-  if (!random.one_in(3)) events.push_back(Event{.type = "order.made", .args = {argument("id", id)}});
+  if (!random.one_in(3))
+    events.push_back(Event{.type = "order.made", .args = {argument("id", id)}});
   return events;
 }
 
 Exec ad_hoc(Random& random) {
   switch (random.below(4)) {
     case 0:
-      return Exec{.sql = "UPDATE account SET balance = balance + 1 WHERE id = ?; "
-                         "UPDATE tally SET n = n + 1 WHERE id = 'gift'",
-                  .params = {argument("1", static_cast<std::int64_t>(random.between(std::uint64_t{1}, 10)))}};
-    case 1: return Exec{.sql = "DELETE FROM taken WHERE name LIKE 'a%'"};
+      return Exec{.sql =
+                      "UPDATE account SET balance = balance + 1 WHERE id = ?; "
+                      "UPDATE tally SET n = n + 1 WHERE id = 'gift'",
+                  .params = {argument(
+                      "1", static_cast<std::int64_t>(random.between(std::uint64_t{1}, 10)))}};
+    case 1:
+      return Exec{.sql = "DELETE FROM taken WHERE name LIKE 'a%'"};
     case 2:
-      return Exec{.sql = "CREATE TABLE IF NOT EXISTS extra(a, b DEFAULT (random())); INSERT INTO extra(a) VALUES (1)"};
-    default: return Exec{.sql = "INSERT INTO no_such_table VALUES (1)"};
+      return Exec{.sql =
+                      "CREATE TABLE IF NOT EXISTS extra(a, b DEFAULT (random())); INSERT INTO "
+                      "extra(a) VALUES (1)"};
+    default:
+      return Exec{.sql = "INSERT INTO no_such_table VALUES (1)"};
   }
 }
 
@@ -77,28 +90,34 @@ Exec ad_hoc(Random& random) {
 
 Schema app_schema() {
   Schema schema{.version = 1, .migrations = {kMigration}};
-  for (const auto& [type, sql] : kMaterializers) schema.materializers.push_back({.type = type, .sql = sql});
+  for (const auto& [type, sql] : kMaterializers)
+    schema.materializers.push_back({.type = type, .sql = sql});
   storage::stamp_engine(schema);
   return schema;
 }
 
 Event note(Random& random, const std::string& label, const ClientId& client) {
   const std::uint64_t size = random.one_in(40) ? random.below(30000) : random.below(60);
-  return Event{.type = "note.added",
-               .args = {argument("label", label), argument("client", to_hex(client.bytes)),
-                        argument("body", "words " + std::string(size, static_cast<char>('a' + random.below(26))))}};
+  return Event{
+      .type = "note.added",
+      .args = {argument("label", label), argument("client", to_hex(client.bytes)),
+               argument("body",
+                        "words " + std::string(size, static_cast<char>('a' + random.below(26))))}};
 }
 
 Payload random_payload(Random& random, const std::string& label, const ClientId& client) {
   switch (random.below(12)) {
     case 0:
-    case 1: return std::vector<Event>{money(random)};
-    case 2: return order(random);
+    case 1:
+      return std::vector<Event>{money(random)};
+    case 2:
+      return order(random);
     case 3: {
       const std::string name(1, static_cast<char>('a' + random.below(12)));
       return std::vector<Event>{Event{.type = "name.taken", .args = {argument("name", name)}}};
     }
-    case 4: return ad_hoc(random);
+    case 4:
+      return ad_hoc(random);
     case 5: {  // several at once, and sometimes one of them is bad
       std::vector<Event> events;
       for (std::uint64_t i = random.between(std::uint64_t{2}, 6); i > 0; --i) {
@@ -110,7 +129,8 @@ Payload random_payload(Random& random, const std::string& label, const ClientId&
     case 6:
       if (random.one_in(3)) return std::vector<Event>{Event{.type = "note.aded"}};
       [[fallthrough]];
-    default: return std::vector<Event>{note(random, label, client)};
+    default:
+      return std::vector<Event>{note(random, label, client)};
   }
 }
 

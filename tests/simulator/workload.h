@@ -1,6 +1,6 @@
-// Workload: an app's schema, and appends that make everything happen that a materializer can do: defaults
-// from time and randomness, constraints that reject, deferred foreign keys, a transaction destroyed by OR
-// ROLLBACK, triggers, full-text search, ad hoc writes.
+// Workload: an app's schema, and appends that make everything happen that a materializer can do:
+// defaults from time and randomness, constraints that reject, deferred foreign keys, a transaction
+// destroyed by OR ROLLBACK, triggers, full-text search, ad hoc writes.
 #pragma once
 
 #include <string>
@@ -13,7 +13,8 @@ namespace tablog::simulator {
 [[nodiscard]] Schema app_schema();
 
 // `label` makes a note's text its own.
-[[nodiscard]] Payload random_payload(Random& random, const std::string& label, const ClientId& client);
+[[nodiscard]] Payload random_payload(Random& random, const std::string& label,
+                                     const ClientId& client);
 [[nodiscard]] Event note(Random& random, const std::string& label, const ClientId& client);
 
 // Rows that notes of this client, or of all, have made.

@@ -14,7 +14,9 @@ World* current = nullptr;
 
 constexpr std::chrono::milliseconds kWallStart{1'700'000'000'000};
 
-std::int64_t wall_ms() { return current->clock(current->now()).wall.count(); }
+std::int64_t wall_ms() {
+  return current->clock(current->now()).wall.count();
+}
 void fill(std::span<std::byte> out) {
   for (std::byte& each : out) each = static_cast<std::byte>(current->random().next() >> 32U);
 }
@@ -36,7 +38,8 @@ World::~World() {
 
 Clock World::clock(microseconds at) const {
   return Clock{.monotonic = at,
-               .wall = kWallStart + wall_offset_ + std::chrono::duration_cast<std::chrono::milliseconds>(at)};
+               .wall = kWallStart + wall_offset_ +
+                       std::chrono::duration_cast<std::chrono::milliseconds>(at)};
 }
 
 void World::at(microseconds when, Task task) {
@@ -53,7 +56,8 @@ bool World::step() {
 }
 
 void World::trace(std::string_view who, std::string_view what) {
-  const std::string line = std::to_string(now_.count()) + ' ' + std::string(who) + " > " + std::string(what);
+  const std::string line =
+      std::to_string(now_.count()) + ' ' + std::string(who) + " > " + std::string(what);
   trace_hash_ = hash64(std::as_bytes(std::span(line)), trace_hash_);
   if (trace_ == Trace::kPrint) std::printf("%s\n", line.c_str());
 }

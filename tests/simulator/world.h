@@ -1,5 +1,6 @@
-// World: simulated time. Events run one after the other, in the order of their times; nothing else moves
-// the clock. What happens is traced, and the trace's hash tells whether two runs were the same.
+// World: simulated time. Events run one after the other, in the order of their times; nothing else
+// moves the clock. What happens is traced, and the trace's hash tells whether two runs were the
+// same.
 #pragma once
 
 #include <chrono>
@@ -21,7 +22,7 @@ using Task = std::function<void()>;
 struct Failure {
   std::uint64_t tick{};
   microseconds time{};
-  std::string what;
+  std::string what{};
 };
 
 enum class Trace : std::uint8_t { kHash, kPrint };
