@@ -17,7 +17,7 @@ struct Overloaded : Visitors... {
 // to a table of the store's own, whose cascades would change the app's rows outside of any entry.
 constexpr const char* kReservedSql =
     "SELECT 1 FROM sqlite_schema WHERE name LIKE 'tablog\\_%' ESCAPE '\\' "
-    "AND name NOT IN ('tablog_state', 'tablog_schema', 'tablog_session', 'tablog_digest') "
+    "AND name NOT IN ('tablog_state', 'tablog_schema') "
     "UNION ALL SELECT 1 FROM sqlite_schema AS s, pragma_foreign_key_list(s.name) AS f "
     "WHERE s.type = 'table' AND f.\"table\" LIKE 'tablog\\_%' ESCAPE '\\'";
 

@@ -8,7 +8,7 @@ namespace tablog::storage {
 Result<void> Digests::load() {
   Result<Catalog> catalog = read_catalog();
   if (!catalog) return fail(catalog.error());
-  Result<Statement> rows = prepare_own(db_, "SELECT name, sum FROM tablog_digest");
+  Result<Statement> rows = prepare_own(db_, "SELECT key, value FROM tablog_state WHERE kind = 1");
   if (!rows) return fail(rows.error());
   std::size_t found = 0;
   for (;;) {
@@ -38,14 +38,16 @@ Result<void> Digests::load() {
 
 Result<void> Digests::store() {
   if (!upsert_) {
-    Result<Statement> prepared = prepare_own(db_,
-                                             "INSERT INTO tablog_digest(name, sum) VALUES (?1, ?2) "
-                                             "ON CONFLICT DO UPDATE SET sum = excluded.sum");
+    Result<Statement> prepared =
+        prepare_own(db_,
+                    "INSERT INTO tablog_state(kind, key, value) VALUES (1, ?1, ?2) "
+                    "ON CONFLICT DO UPDATE SET value = excluded.value");
     if (!prepared) return fail(prepared.error());
     upsert_ = std::move(*prepared);
   }
   if (!catalog_.saved_whole) {
-    if (auto emptied = run_own(db_, "DELETE FROM tablog_digest"); !emptied) return emptied;
+    if (auto emptied = run_own(db_, "DELETE FROM tablog_state WHERE kind = 1"); !emptied)
+      return emptied;
   }
   for (auto& [name, table] : catalog_.tables) {
     if (catalog_.saved_whole && !table.unsaved) continue;

@@ -8,13 +8,11 @@ namespace {
 
 constexpr const char* kCreateSql = R"sql(
 CREATE TABLE tablog_state(
-  id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, store BLOB NOT NULL,
-  applied INTEGER NOT NULL, last_app INTEGER NOT NULL, term INTEGER NOT NULL,
-  time_ms INTEGER NOT NULL, chain BLOB NOT NULL, checkpoint INTEGER NOT NULL) STRICT;
+  kind INTEGER, key ANY, value BLOB NOT NULL,
+  format INTEGER, applied INTEGER, last_app INTEGER, term INTEGER, time_ms INTEGER, chain BLOB,
+  checkpoint INTEGER, PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE tablog_schema(id INTEGER PRIMARY KEY CHECK (id = 1), entry BLOB NOT NULL) STRICT;
-CREATE TABLE tablog_session(client BLOB PRIMARY KEY, state BLOB NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE tablog_digest(name TEXT PRIMARY KEY, sum BLOB NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO tablog_state VALUES (1, 0, zeroblob(16), 0, 0, 0, 0, zeroblob(16), 0);
+INSERT INTO tablog_state VALUES (0, 0, zeroblob(16), 0, 0, 0, 0, 0, zeroblob(16), 0);
 )sql";
 static_assert(kStateFormat == 0);  // the row above says so
 
@@ -39,7 +37,7 @@ Result<void> StateTables::create_or_check() {
     if (*other) return foreign("it has tables, but not the store's");
     return run_own(db_, (std::string("BEGIN;") + kCreateSql + "COMMIT;").c_str());
   }
-  Result<Statement> format = prepare_own(db_, "SELECT format FROM tablog_state WHERE id = 1");
+  Result<Statement> format = prepare_own(db_, "SELECT format FROM tablog_state WHERE kind = 0");
   if (!format) return fail(format.error());
   const Result<bool> row = format->step();
   if (!row) return fail(row.error());
@@ -53,8 +51,8 @@ Result<void> StateTables::create_or_check() {
 
 Result<Progress> StateTables::progress() {
   Result<Statement> statement = prepare_own(db_,
-                                            "SELECT store, applied, last_app, term, time_ms, "
-                                            "chain, checkpoint FROM tablog_state WHERE id = 1");
+                                            "SELECT value, applied, last_app, term, time_ms, "
+                                            "chain, checkpoint FROM tablog_state WHERE kind = 0");
   if (!statement) return fail(statement.error());
   const Result<bool> row = statement->step();
   if (!row) return fail(row.error());
@@ -76,7 +74,7 @@ Result<Progress> StateTables::progress() {
 
 Result<SessionTable> StateTables::sessions() {
   SessionTable table;
-  Result<Statement> rows = prepare_own(db_, "SELECT client, state FROM tablog_session");
+  Result<Statement> rows = prepare_own(db_, "SELECT key, value FROM tablog_state WHERE kind = 2");
   if (!rows) return fail(rows.error());
   for (;;) {
     const Result<bool> row = rows->step();
@@ -115,8 +113,8 @@ Result<Statement*> StateTables::prepared(Statement& statement, const char* sql) 
 Result<void> StateTables::write(const Progress& progress) {
   const Result<Statement*> update = prepared(
       write_progress_,
-      "UPDATE tablog_state SET store = ?1, applied = ?2, last_app = ?3, term = ?4, time_ms = ?5, "
-      "chain = ?6, checkpoint = ?7 WHERE id = 1");
+      "UPDATE tablog_state SET value = ?1, applied = ?2, last_app = ?3, term = ?4, time_ms = ?5, "
+      "chain = ?6, checkpoint = ?7 WHERE kind = 0 AND key = 0");
   if (!update) return fail(update.error());
   const auto bound = (*update)->bind_all(
       ByteView(progress.store.bytes), static_cast<std::int64_t>(progress.applied.value),
@@ -131,10 +129,11 @@ Result<void> StateTables::write(SessionTable& sessions) {
   for (const ClientId& client : sessions.take_dirty()) {
     const Session* session = sessions.find(client);
     const Result<Statement*> chosen =
-        session == nullptr ? prepared(drop_session_, "DELETE FROM tablog_session WHERE client = ?1")
-                           : prepared(write_session_,
-                                      "INSERT INTO tablog_session(client, state) VALUES (?1, ?2) "
-                                      "ON CONFLICT DO UPDATE SET state = excluded.state");
+        session == nullptr
+            ? prepared(drop_session_, "DELETE FROM tablog_state WHERE kind = 2 AND key = ?1")
+            : prepared(write_session_,
+                       "INSERT INTO tablog_state(kind, key, value) VALUES (2, ?1, ?2) "
+                       "ON CONFLICT DO UPDATE SET value = excluded.value");
     if (!chosen) return fail(chosen.error());
     Statement& statement = **chosen;
     if (auto bound = statement.bind(1, ByteView(client.bytes)); !bound) return bound;

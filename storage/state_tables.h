@@ -2,10 +2,13 @@
 // schema, and what every session has got. Written only at commit, so that they cost little per
 // entry.
 //
-//   tablog_state    one row: format, and what Progress says
-//   tablog_schema   at most one row: the last schema entry, encoded as in the log
-//   tablog_session  client, state (SessionTable::encode)
-//   tablog_digest   name, sum: the running digest of each table (digest_store.cc)
+// All that changes with a commit is in one small b-tree, so that it is one page more in the WAL:
+//
+//   tablog_state   kind, key, value; by kind:
+//     0  one row: format, and what Progress says, in columns of their own
+//     1  a table's name, its running digest (digest_store.cc)
+//     2  a client, its session (SessionTable::encode)
+//   tablog_schema  at most one row: the last schema entry, encoded as in the log
 #pragma once
 
 #include <algorithm>

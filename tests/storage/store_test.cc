@@ -182,7 +182,7 @@ TEST_F(StoreTest, ADatabaseWithAnotherDigestThanTheLogsIsMadeAnewAndTold) {
     const auto pool = Pool::open(disk.open_slots("db/").value()).value();
     const PoolVfs vfs(*pool);
     Database raw(kStatePath, vfs.name());
-    EXPECT_EQ(raw.exec("UPDATE tablog_digest SET sum = zeroblob(16)"), SQLITE_OK);
+    EXPECT_EQ(raw.exec("UPDATE tablog_state SET value = zeroblob(16) WHERE kind = 1"), SQLITE_OK);
   }
   auto store = open();
   ASSERT_TRUE(store);
