@@ -1,5 +1,6 @@
 #include "tools/command_line.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -28,15 +29,14 @@ constexpr const char* kFooter =
     "Exit codes: 0 clean, 1 differs, 2 usage, 3 torn tail, 4 corrupt, 5 I/O, 6 unknown version.\n"
     "tablog VERB --help tells more of each verb; tools/README.md the formats.";
 
-const std::map<std::string, Format> kFormats{
-    {"table", Format::kTable}, {"json", Format::kJson}, {"ndjson", Format::kNdjson}};
+const std::vector<std::string> kFormats{"table", "json", "ndjson"};  // in the order of Format
 const std::vector<std::string> kKinds{"event",  "exec",       "void", "term",
                                       "schema", "checkpoint", "close"};
 
 // What CLI11 fills in. One per run; the options point into it.
 struct Arguments {
   std::string path{};
-  Format format{};
+  std::string format{kFormats.front()};
   std::uint64_t index{};
   std::uint64_t from{};
   std::uint64_t to{};
@@ -65,7 +65,10 @@ class Parser {
   }
 
   CLI::App& app() { return app_; }
-  [[nodiscard]] Format format() const { return arguments_.format; }
+  [[nodiscard]] Format format() const {
+    const auto found = std::ranges::find(kFormats, arguments_.format);
+    return static_cast<Format>(found - kFormats.begin());
+  }
 
   // After parsing: the verb that was named.
   [[nodiscard]] const Verb& verb() const { return verbs_.at(app_.get_subcommands().front()); }
@@ -78,7 +81,6 @@ class Parser {
     sub->footer(std::string("Examples:\n") + examples);
     sub->add_option("LOG", arguments_.path, "Exported log, or directory of OPFS files")->required();
     sub->add_option(format_names, arguments_.format, "table (default), json or ndjson")
-        ->transform(CLI::Transformer(kFormats, CLI::ignore_case).description(""))
         ->check(CLI::IsMember(kFormats).description(""))
         ->type_name("FORMAT");
     verbs_.emplace(sub, std::move(verb));

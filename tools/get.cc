@@ -130,8 +130,7 @@ void print_table(const Found& found, const Source& source, Output& output) {
   }
   facts.add("schema version", std::to_string(entry.schema_version));
   facts.add("seed", hex64(entry.seed));
-  facts.add("batch", std::to_string(found.commit.first.value) + " to " +
-                         std::to_string(found.commit.last.value) + ", state digest " +
+  facts.add("batch", range_text(found.commit.first, found.commit.last) + ", state digest " +
                          to_hex(found.commit.digest.bytes));
   facts.add("chain", to_hex(found.chain.bytes));
   facts.add("  before it", to_hex(found.previous.bytes));

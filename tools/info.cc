@@ -146,11 +146,6 @@ Json json_of_info(const Source& source, const Info& info) {
 
 // ---- for a person
 
-std::string range_text(Index first, Index last) {
-  return first == last ? std::to_string(first.value)
-                       : std::to_string(first.value) + " to " + std::to_string(last.value);
-}
-
 std::string generations_text(const storage::LogReader& log) {
   std::string text;
   for (const std::uint64_t generation : generations_of(log)) {

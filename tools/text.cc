@@ -185,6 +185,11 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
   return count_text(count) + " " + std::string(count == 1 ? one : many);
 }
 
+std::string range_text(Index first, Index last) {
+  const std::string begin = std::to_string(first.value);
+  return first == last ? begin : begin + " to " + std::to_string(last.value);
+}
+
 std::string term_text(Term term) {
   const std::string counter = std::to_string(term.value & 0xFFFFFFFFU);
   const Generation generation = term.generation();

@@ -32,6 +32,9 @@ namespace tablog::tools {
 // count_text with its noun: "1 entry", "20,000 entries".
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view one, std::string_view many);
 
+// "4" or "4 to 9".
+[[nodiscard]] std::string range_text(Index first, Index last);
+
 // A term as a person counts: "7", or "2.7" in generation 2.
 [[nodiscard]] std::string term_text(Term term);
 

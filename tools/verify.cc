@@ -292,7 +292,8 @@ void print_replay(const Report& report, Checklist& list) {
   } else if (report.divergence) {
     list.bad("replay: " + divergence_text(*report.divergence));
   } else {
-    list.good("replayed: " + counted(report.digests, "digest is", "digests are") + " the log's");
+    list.good("replayed " + counted(report.digests, "commit", "commits") +
+              ": each gives the digest that the log names");
   }
 }
 
