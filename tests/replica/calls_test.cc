@@ -1,0 +1,181 @@
+// Queries and the other calls: what they wait for, and that each has a bound.
+#include "tests/replica/replica_fixture.h"
+
+namespace tablog::replica {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class CallsTest : public ReplicaFixture {
+ protected:
+  void query(CallId call, Consistency consistency) {
+    run(Query{.call = call, .consistency = consistency, .sql = "SELECT 1", .params = {}});
+  }
+};
+
+TEST_F(CallsTest, ASessionQueryRunsHereAtOnce) {
+  follow();
+  query(1, Consistency::kSession);
+  EXPECT_THAT(queries_, SizeIs(1));
+  EXPECT_THAT(sent_, IsEmpty());
+}
+
+TEST_F(CallsTest, BeforeThisTabHasCaughtUpASessionQueryWaits) {
+  run(Started{});
+  query(1, Consistency::kSession);
+  EXPECT_THAT(queries_, IsEmpty());
+  log(std::nullopt, TermStart{});
+  announce();
+  welcome();
+  hear(committed(Index{1}, Index{1}));
+  EXPECT_THAT(queries_, SizeIs(1));
+}
+
+TEST_F(CallsTest, WithoutALeaderSessionQueriesAreStillAnswered) {
+  follow();
+  advance(1min);
+  query(1, Consistency::kSession);
+  EXPECT_THAT(queries_, SizeIs(1));
+}
+
+TEST_F(CallsTest, ALinearizableQueryWaitsForTheLeadersIndexAndForItsEntries) {
+  follow();
+  query(1, Consistency::kLinearizable);
+  const auto asked = take_sent<ReadIndexRequest>();
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_THAT(queries_, IsEmpty());
+  log();
+  hear(ReadIndex{.call = asked[0].call, .index = Index{2}});
+  EXPECT_THAT(queries_, IsEmpty());
+  EXPECT_THAT(take_sent<RangeRequest>(), SizeIs(1));
+  hear(committed(Index{2}, Index{2}));
+  EXPECT_THAT(queries_, SizeIs(1));
+}
+
+TEST_F(CallsTest, AfterStartingOverReadsWaitUntilThisTabIsWhereItWas) {
+  follow();
+  log();
+  publish();
+  log();
+  wrong_digest_ = samples::id<Digest>(200);
+  publish();
+  query(1, Consistency::kSession);
+  EXPECT_THAT(queries_, IsEmpty());
+}
+
+TEST_F(CallsTest, WithoutAReplicaTheLeaderIsAskedNotBeforeWhatThisTabHasSeen) {
+  options_.mode = Mode::kNone;
+  replica_.emplace(kSelf, samples::schema(), options_);
+  run(Started{});
+  log(std::nullopt, TermStart{});
+  announce();
+  const auto joins = take_sent<Join>();
+  ASSERT_THAT(joins, SizeIs(1));
+  EXPECT_FALSE(joins[0].wants_entries);
+  welcome();
+  EXPECT_EQ(ready_, 1);
+  append({request(1)});
+  log(1);
+  hear(Answers{.client = kSelf, .answers = {{.number = {1}, .result = accepted(Index{2})}}});
+  EXPECT_THAT(settled_, SizeIs(1));
+  query(7, Consistency::kSession);
+  const auto asked = take_sent<QueryRequest>();
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_EQ(asked[0].not_before, Index{2});
+  hear(QueryResult{.call = 7, .result = samples::bytes("rows")});
+  ASSERT_THAT(replies_, SizeIs(1));
+}
+
+TEST_F(CallsTest, ACallThatIsNotAnsweredIsAskedAgainAndEndsInTime) {
+  follow();
+  run(GetStats{.call = 3});
+  EXPECT_THAT(take_sent<StatsRequest>(), SizeIs(1));
+  advance(options_.call_timeout + 1s);
+  const auto repeated = take_sent<StatsRequest>();
+  EXPECT_GE(repeated.size(), 2U);
+  EXPECT_LE(repeated.size(), 6U) << "it may be slow rather than lost: less and less often";
+  ASSERT_THAT(replies_, SizeIs(1));
+  EXPECT_EQ(std::get<Error>(replies_[0].result).code, ErrorCode::kLeaderUnresponsive);
+}
+
+TEST_F(CallsTest, ANewLeaderIsAskedWhatTheOldOneWas) {
+  follow();
+  run(Checkpoint{.call = 3});
+  (void)take_sent<CheckpointRequest>();
+  term_ = Term{term_.value + 1};
+  log(std::nullopt, TermStart{});
+  announce();
+  EXPECT_THAT(take_sent<CheckpointRequest>(), IsEmpty()) << "not before it is welcome";
+  welcome();
+  EXPECT_THAT(take_sent<CheckpointRequest>(), SizeIs(1));
+  hear(tablog::CheckpointDone{.call = 3, .result = Index{2}});
+  EXPECT_THAT(replies_, SizeIs(1));
+}
+
+TEST_F(CallsTest, ARangeOfTheLogTellsWhereItGoesOn) {
+  follow();
+  for (int i = 0; i < 4; ++i) {
+    log();
+    publish();
+  }
+  run(ReadLog{.call = 3, .from = Index{1}, .to = {}, .limit = 0});
+  hear(Range{.call = 3, .result = std::vector{entries_[0], entries_[1]}, .head = head()});
+  ASSERT_THAT(replies_, SizeIs(1));
+  EXPECT_EQ(std::get<EntriesRead>(replies_[0].result).next, Index{3});
+}
+
+TEST_F(CallsTest, AnExportComesInChunksAndEndsWithItsIndex) {
+  follow();
+  run(Export{.call = 4, .kind = TransferKind::kLogExport});
+  const auto chunk = [&](std::uint64_t offset) {
+    hear(TransferChunk{.call = 4,
+                       .transfer = 9,
+                       .offset = offset,
+                       .total_bytes = 20,
+                       .index = Index{1},
+                       .result = Bytes(10)});
+  };
+  chunk(0);
+  chunk(0);
+  EXPECT_THAT(replies_, IsEmpty());
+  chunk(10);
+  EXPECT_THAT(chunks_, SizeIs(2));
+  ASSERT_THAT(replies_, SizeIs(1));
+  EXPECT_EQ(std::get<Index>(replies_[0].result), Index{1});
+}
+
+TEST_F(CallsTest, TabsAreThoseThatAnswerInTime) {
+  follow();
+  run(Tabs{.call = 5, .tabs = {kSelf, kLeader, kOther}});
+  EXPECT_THAT(take_sent<TabQuery>(), SizeIs(2));
+  run(Received{
+      Message{.store = kStore,
+              .term = term_,
+              .from = {.tab = kOther, .role = Role::kReplica},
+              .body = TabInfo{.call = 5, .tab = kOther, .visible = true, .applied = Index{1}}}});
+  EXPECT_THAT(replies_, IsEmpty());
+  advance(options_.tabs_timeout + 1s);
+  ASSERT_THAT(replies_, SizeIs(1));
+  EXPECT_THAT(std::get<std::vector<TabState>>(replies_[0].result), SizeIs(2));
+}
+
+TEST_F(CallsTest, AForgottenCallIsNotAnswered) {
+  follow();
+  query(1, Consistency::kLinearizable);
+  run(Forget{.call = 1});
+  hear(ReadIndex{.call = 1, .index = Index{1}});
+  EXPECT_THAT(queries_, IsEmpty());
+}
+
+TEST_F(CallsTest, ASilentLeaderIsSaidToBeUnresponsive) {
+  follow();
+  append({request(1)});
+  EXPECT_FALSE(replica_->status().leader_unresponsive);
+  advance(options_.unresponsive_after + 1s);
+  run(Ticked{});
+  EXPECT_TRUE(replica_->status().leader_unresponsive);
+}
+
+}  // namespace
+}  // namespace tablog::replica

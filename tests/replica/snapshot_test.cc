@@ -1,0 +1,108 @@
+// An image in chunks over a channel that loses, doubles and reorders.
+#include "tests/replica/replica_fixture.h"
+
+namespace tablog::replica {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class SnapshotTest : public ReplicaFixture {
+ protected:
+  SnapshotTest() {
+    options_.snapshot_gap_entries = 10;
+    replica_.emplace(kSelf, samples::schema(), options_);
+    log(std::nullopt, TermStart{});
+    for (int i = 0; i < 50; ++i) log();
+    image_index_ = Index{50};
+    run(Started{});
+    announce();
+    welcome();  // far behind: a snapshot is quicker
+  }
+  void chunk(std::uint64_t transfer, std::uint64_t offset, std::uint64_t bytes = 100,
+             std::uint64_t total = 300) {
+    hear(TransferChunk{.transfer = transfer,
+                       .offset = offset,
+                       .total_bytes = total,
+                       .index = image_index_,
+                       .chain = chain(image_index_),
+                       .result = Bytes(bytes)});
+  }
+  TransferRequest last_request() {
+    const auto requests = take_sent<TransferRequest>();
+    return requests.empty() ? TransferRequest{.offset = 99999} : requests.back();
+  }
+};
+
+TEST_F(SnapshotTest, PullsChunkByChunkInstallsAndGoesOnFromThere) {
+  EXPECT_EQ(last_request().offset, 0U);
+  chunk(5, 0);
+  EXPECT_EQ(last_request().offset, 100U);
+  chunk(5, 100);
+  EXPECT_EQ(last_request().offset, 200U);
+  chunk(5, 200);
+  EXPECT_TRUE(last_request().done);
+  EXPECT_EQ(installs_, 1);
+  EXPECT_EQ(replica_->applied(), Index{50});
+  EXPECT_THAT(take_sent<Join>(), SizeIs(2));
+  welcome();
+  hear(committed(Index{51}, Index{51}));
+  EXPECT_EQ(ready_, 1);
+}
+
+TEST_F(SnapshotTest, ALostChunkIsAskedForAgain) {
+  chunk(5, 0);
+  (void)last_request();
+  advance(2 * options_.resend_interval);
+  EXPECT_EQ(last_request().offset, 100U);
+  EXPECT_EQ(installs_, 0);
+}
+
+TEST_F(SnapshotTest, DoubledAndLateChunksChangeNothing) {
+  chunk(5, 0);
+  chunk(5, 0);
+  chunk(5, 200);
+  chunk(5, 100);
+  chunk(5, 100);
+  chunk(4, 200);  // of an earlier attempt
+  EXPECT_EQ(installs_, 0);
+  chunk(5, 200);
+  EXPECT_EQ(installs_, 1);
+}
+
+TEST_F(SnapshotTest, ATransferThatTheLeaderLetGoOfBeginsAgain) {
+  chunk(5, 0);
+  (void)last_request();
+  hear(TransferChunk{
+      .transfer = 5, .offset = 100, .result = Error{.code = ErrorCode::kLeaderUnresponsive, .message = "no"}});
+  const TransferRequest again = last_request();
+  EXPECT_EQ(again.transfer, 0U);
+  EXPECT_EQ(again.offset, 0U);
+}
+
+TEST_F(SnapshotTest, AnImageThatDoesNotInstallIsNotAskedForInAStorm) {
+  (void)last_request();
+  run(SnapshotFailed{Error{.code = ErrorCode::kCorrupt, .message = "no"}});
+  EXPECT_THAT(take_sent<TransferRequest>(), IsEmpty());
+  advance(2 * options_.resend_interval);
+  EXPECT_EQ(last_request().offset, 0U);
+}
+
+TEST_F(SnapshotTest, ADatabaseTooLargeForMemoryIsAskedOfTheLeader) {
+  chunk(5, 0, 100, options_.replica_bytes_max + 1);
+  EXPECT_EQ(installs_, 0);
+  const auto joins = take_sent<Join>();
+  ASSERT_FALSE(joins.empty());
+  EXPECT_FALSE(joins.back().wants_entries);
+}
+
+TEST_F(SnapshotTest, WhatTheImageHoldsOfThisTabIsAskedForAgainAtOnce) {
+  append({request(1)});
+  EXPECT_THAT(take_sent_numbers(), SizeIs(1));
+  chunk(5, 0, 300);
+  welcome();
+  EXPECT_THAT(take_sent_numbers(), SizeIs(1)) << "its entry may be in the image; the answer tells";
+}
+
+}  // namespace
+}  // namespace tablog::replica
