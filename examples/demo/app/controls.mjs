@@ -26,11 +26,9 @@ export function connectControls(store, crew, complain) {
     const { id, how } = /** @type {CustomEvent} */ (event).detail;
     if (id !== store.status.clientId) return;
     if (how === "reload") return location.reload();
+    // A script may only close a tab that has nothing to go back to; any other one leaves.
     window.close();
-    // Browsers let a script close only what has no history to go back to.
-    complain(
-      "This tab was asked to close itself, and the browser did not allow it: close it by hand.",
-    );
+    location.assign("ended.html");
   });
 
   button("clear").onclick = () => {
