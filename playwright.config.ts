@@ -5,8 +5,8 @@ export default defineConfig({
   testDir: "tests/browser",
   testMatch: "*_test.ts",
   outputDir: "build/test-results/browser",
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 120_000,
+  expect: { timeout: 45_000 },
   workers: 1, // the tabs of one test need the cores
   forbidOnly: true,
 });

@@ -24,7 +24,9 @@ export class Tab {
   static async open(context: BrowserContext, url: string): Promise<Tab> {
     const page = await context.newPage();
     const tab = new Tab(page);
-    await page.exposeFunction("tellAcknowledged", (id: string) => void tab.acknowledged.add(id));
+    await page.exposeFunction("tellAcknowledged", (ids: readonly string[]) => {
+      for (const id of ids) tab.acknowledged.add(id);
+    });
     // Workers are kept at hand, so that a test can end one behind the store's back.
     await page.addInitScript(() => {
       globalThis.workers = [];
@@ -79,7 +81,7 @@ export class Tab {
   /** Until so many more appends than now are acknowledged. */
   async progress(more: number): Promise<void> {
     const goal = (await this.written()) + more;
-    await expect.poll(() => this.written(), { intervals: [20] }).toBeGreaterThanOrEqual(goal);
+    await expect.poll(() => this.written(), { intervals: [50] }).toBeGreaterThanOrEqual(goal);
   }
 
   async stopWriting(): Promise<WriterReport> {

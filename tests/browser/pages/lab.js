@@ -46,6 +46,8 @@ class Writer {
   acknowledged = [];
   refused = [];
   #stopped = false;
+  #untold = [];
+  #telling = false;
   #lanes;
 
   constructor(tab, inFlight) {
@@ -71,8 +73,16 @@ class Writer {
         return;
       }
       this.acknowledged.push(id);
-      globalThis.tellAcknowledged?.(id);
+      this.#untold.push(id);
+      if (!this.#telling) void this.#tell();
     }
+  }
+
+  // One message at a time: the test that listens is slower than the store.
+  async #tell() {
+    this.#telling = true;
+    while (this.#untold.length > 0) await globalThis.tellAcknowledged(this.#untold.splice(0));
+    this.#telling = false;
   }
 }
 
