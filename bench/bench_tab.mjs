@@ -26,7 +26,7 @@ export class BenchTab {
     const page = await context.newPage();
     const problems = [];
     page.on("pageerror", (error) => problems.push(String(error)));
-    await page.goto(url);
+    await page.goto(url, { timeout: kCallMs });
     const opened = page.evaluate(
       async ([path, open, given]) => {
         globalThis.contender = await (await import(path))[open](given);

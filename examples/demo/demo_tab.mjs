@@ -2,7 +2,7 @@
 import { killRenderer, processOf } from "../../scripts/browser.mjs";
 import { within } from "../../scripts/within.mjs";
 
-const kOpenMs = 30_000;
+const kOpenMs = 60_000;
 const kRecordMs = 90_000;
 const kAnswerMs = 30_000;
 
@@ -35,7 +35,7 @@ export class DemoTab {
     const problems = [];
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-    await page.goto(url);
+    await page.goto(url, { timeout: kOpenMs });
     const opened = page.evaluate(async () => (await demo).crew.taken);
     const share = await within(kOpenMs, opened, "a tab of the demo to open its store").catch(
       (error) => {
@@ -71,7 +71,10 @@ export class DemoTab {
       const { crew, recorder } = await demo;
       return recorder.record(await crew.taken, given);
     }, range);
-    return within(kRecordMs, work, `${this.name} to record its share`);
+    return within(kRecordMs, work, `${this.name} to record its share`).catch(async (error) => {
+      const status = await this.status().catch(() => undefined); // none when the tab is dead
+      throw new Error(`${error.message}; its status: ${JSON.stringify(status)}`, { cause: error });
+    });
   }
 
   /** Resolves when this tab knows of so many entries. */
