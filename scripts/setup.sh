@@ -56,7 +56,7 @@ set_up_sqlite_source() {
 
 # provide_built PART [VARIABLE=VALUE…]: a part built by common.sh, out of what the values name.
 provide_built() {
-  provide "$1" "$(hash_of "$(script_of common)" "$(script_of "$1")" "${@:2}")" "${@:2}"
+  provide "$1" "$(hash_of "$(script_of common)" "$(script_of wasm_options)" "$(script_of "$1")" "${@:2}")" "${@:2}"
 }
 
 set_up_native() {
@@ -64,7 +64,8 @@ set_up_native() {
   set_up_sources
   provide json "$(hash_of "$suite" "$(script_of json)")"
   provide capnp "$(hash_of "$suite" "$(script_of capnp)")"
-  provide_built native sources="$(readlink "$deps/sources")" capnp="$(readlink "$deps/capnp")"
+  capnproto=$(hash_of "$root"/cmake/capnproto/*)
+  provide_built native sources="$(readlink "$deps/sources")" capnproto="$capnproto"
   provide_built sqlite-native sqlite="$sqlite"
 }
 
@@ -72,7 +73,7 @@ set_up_wasm() {
   set_up_emscripten
   set_up_native
   provide_built wasm sources="$(readlink "$deps/sources")" emscripten="$(readlink "$deps/emscripten")" \
-    capnp="$(readlink "$deps/capnp")"
+    capnproto="$capnproto"
   provide_built sqlite-wasm emscripten="$(readlink "$deps/emscripten")" sqlite="$sqlite"
 }
 
