@@ -58,11 +58,21 @@ export async function launchBrowser({ headless = true, args = [], context: more 
 }
 
 /**
- * The id of the renderer process that a page lives in. A trace names the process of every frame.
+ * The id of the renderer process that a page lives in. A trace names the process of every frame; a browser
+ * has one trace at a time, so questions wait for each other.
  * @param {import("playwright-core").Page} page
  * @returns {Promise<number>}
  */
-export async function processOf(page) {
+export function processOf(page) {
+  const asked = lastTrace.then(() => traceProcess(page));
+  lastTrace = asked.catch(() => undefined);
+  return asked;
+}
+/** @type {Promise<unknown>} */
+let lastTrace = Promise.resolve();
+
+/** @param {import("playwright-core").Page} page @returns {Promise<number>} */
+async function traceProcess(page) {
   const session = await page.context().newCDPSession(page);
   try {
     const { targetInfo } = await session.send("Target.getTargetInfo");

@@ -89,8 +89,7 @@ for (let run = 1; run <= kRuns; ++run) {
     const [a, b, c] = await threeWriters(openTabs);
     await a.page.goto(`${url}elsewhere.html`);
     for (const tab of [b, c]) await tab.progress(kSome);
-    await a.page.goBack();
-    await a.loaded();
+    await a.goBack();
     // From the back/forward cache the page goes on where it was; otherwise it is a new one.
     if (await a.page.evaluate(() => "store" in globalThis)) {
       await a.progress(kSome);
@@ -129,8 +128,7 @@ test("the only tab navigates away and comes back: from the cache or anew, it lea
   if (!tab) throw new Error("a tab was asked for");
   await tab.page.evaluate(() => store.append("item.added", { id: "before", tab: "a" }));
   await tab.page.goto(`${url}elsewhere.html`);
-  await tab.page.goBack();
-  await tab.loaded();
+  await tab.goBack();
   if (!(await tab.page.evaluate(() => "store" in globalThis))) await tab.openStore({ name });
   await tab.page.evaluate(() => store.append("item.added", { id: "after", tab: "a" }));
   expect(await tab.leads()).toBe(true);

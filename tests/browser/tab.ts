@@ -47,6 +47,12 @@ export class Tab {
     await this.page.waitForFunction(() => "lab" in globalThis);
   }
 
+  /** Back to the page before: from the back/forward cache, where no load event comes, or loaded anew. */
+  async goBack(): Promise<void> {
+    await this.page.goBack({ waitUntil: "commit" });
+    await this.loaded();
+  }
+
   async openStore(options: OpenOptions & { name: string }): Promise<StoreStatus> {
     return this.page.evaluate((asked) => lab.open(asked), options);
   }
