@@ -19,7 +19,8 @@ Error lost() {
 Sessions::Sessions(SessionTable restored, std::chrono::microseconds now)
     : table_(std::move(restored)) {
   for (const auto& [client, session] : table_.sessions()) {
-    if (!session.closed) live_[client] = Live{.first_seen = now};
+    if (session.closed) continue;
+    live_[client] = Live{.judged_through = session.last_logged, .first_seen = now};
   }
 }
 
@@ -50,11 +51,10 @@ Verdict Sessions::admit(std::chrono::microseconds now, const ClientId& client,
   if (const auto rejection = live.rejections.find(n); rejection != live.rejections.end()) {
     return Reply{rejection->second};
   }
-  if (n <= live.lost_through) return Reply{lost()};
-  if (n <= live.taken_through) return Ignore{};
   // Requests are taken strictly in order, so one before a logged one that has no entry was
-  // rejected.
-  if (n <= logged.last_logged) return Reply{lost()};
+  // rejected. Those of this leader's own taking may still be on their way.
+  if (n <= std::max(live.judged_through, live.lost_through)) return Reply{lost()};
+  if (n <= live.taken_through) return Ignore{};
 
   const RequestNumber expected =
       next(std::max({live.taken_through, live.settled_through, logged.last_logged}));

@@ -51,6 +51,7 @@ class Sessions {
 
  private:
   struct Live {
+    RequestNumber judged_through{};   // by earlier leaders: the last logged when this one began
     RequestNumber taken_through{};    // by this leader
     RequestNumber settled_through{};  // highest that the session told
     std::map<RequestNumber, Error> rejections{};

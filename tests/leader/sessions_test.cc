@@ -29,6 +29,8 @@ class SessionsTest : public testing::Test {
                           .request = RequestStamp{.client = kAnna, .number = {number}},
                           .body = Event{}});
   }
+  // Another leader has ended: this one knows what the log says.
+  void fail_over() { sessions_ = Sessions(sessions_.table(), 1s); }
   Sessions sessions_{SessionTable{}, 0s};
   Index published_{100};
 };
@@ -70,14 +72,23 @@ TEST_F(SessionsTest, ARejectionIsToldAgainUntilItIsSettled) {
 }
 
 TEST_F(SessionsTest, OneBehindALoggedNumberWithoutAnEntryWasRejectedByAnEarlierLeader) {
-  log(2, 7);  // 1 was rejected, its words died with the leader
+  log(2, 7);  // 1 was rejected
+  fail_over();
   const Verdict verdict = admit(1);
   ASSERT_TRUE(std::holds_alternative<Reply>(verdict));
   EXPECT_EQ(std::get<Error>(std::get<Reply>(verdict).result).code, ErrorCode::kRejected);
 }
 
+TEST_F(SessionsTest, ALostRejectionIsToldAgainAfterLaterRequestsWereTaken) {
+  log(2, 7);  // 1 was rejected
+  fail_over();
+  ASSERT_TRUE(std::holds_alternative<Take>(admit(3)));
+  EXPECT_TRUE(std::holds_alternative<Reply>(admit(1))) << "the first answer was lost on its way";
+}
+
 TEST_F(SessionsTest, TheNextAfterAFailoverFollowsTheLastLoggedOrSettled) {
   log(2, 7);
+  fail_over();
   EXPECT_TRUE(std::holds_alternative<Take>(admit(3)));
   EXPECT_TRUE(std::holds_alternative<Take>(admit(9, 8))) << "4 to 8 were settled before";
 }
