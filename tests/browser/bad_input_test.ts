@@ -370,6 +370,26 @@ test("a call whose signal is aborted is withdrawn, or takes effect once", async 
   expect(ids).toEqual(outcome.decided.code === "Aborted" ? ["next"] : ["sent", "next"]);
 });
 
+test("a result that no message can hold is refused, and the leader stays", async ({
+  openTabs,
+  newTab,
+  name,
+}) => {
+  const [leader] = await openTabs(1);
+  const asking = await newTab();
+  await asking.openStore({ name, replica: "none" });
+  const refused = await asking.page.evaluate(() =>
+    lab.attempt(() =>
+      store.query(
+        "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4) SELECT zeroblob(20000000) FROM n",
+      ),
+    ),
+  );
+  expect(refused).toMatchObject({ code: "QueryFailed" });
+  expect(refused.message).toContain("LIMIT");
+  expect(await leader?.leads()).toBe(true);
+});
+
 test("malformed frames from another tab are dropped", async ({ openTabs, newTab, name }) => {
   const [a, b] = await openTabs(2);
   if (!a || !b) throw new Error("two tabs were asked for");

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kLogSlotsMin = 3;   // the active segment and spares, also for a torn tail
 constexpr std::size_t kPoolSlotsMin = 6;  // as the official pool: database, WAL, spares
 constexpr std::uint64_t kRangeBytesMax = 4U << 20U;
+constexpr std::size_t kSentRowsBytesMax = kMessageBytesMax - (64U << 10U);  // of a QueryResult
 
 template <class... Handlers>
 struct Overloaded : Handlers... {
@@ -248,10 +249,15 @@ void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
 
 void LeaderHost::serve(const leader::Read& read, const QueryRequest& request) {
   QueryResult result{.call = request.call, .result = {}};
-  if (auto rows = store_->state().query(request.sql, request.params)) {
-    result.result = std::move(rows->encoded);
-  } else {
+  if (auto rows = store_->state().query(request.sql, request.params); !rows) {
     result.result = std::move(rows.error());
+  } else if (rows->encoded.size() > kSentRowsBytesMax) {
+    result.result = Error{.code = ErrorCode::kQueryFailed,
+                          .message = "the result is over " +
+                                     std::to_string(kSentRowsBytesMax >> 20U) +
+                                     " MiB, and this tab has no replica of its own: use LIMIT"};
+  } else {
+    result.result = std::move(rows->encoded);
   }
   answer(read.to, std::move(result));
 }
