@@ -76,26 +76,46 @@ async function traceProcess(page) {
   const session = await page.context().newCDPSession(page);
   try {
     const { targetInfo } = await session.send("Target.getTargetInfo");
-    /** @type {Promise<number>} */
-    const found = new Promise((resolve) => {
-      session.on("Tracing.dataCollected", ({ value }) => {
-        for (const { name, args } of value) {
-          if (name !== "TracingStartedInBrowser") continue;
-          const { frames = [] } = /** @type {any} */ (args).data;
-          const frame = frames.find((each) => each.frame === targetInfo.targetId);
-          if (frame?.processId) resolve(frame.processId);
-        }
-      });
-    });
-    await session.send("Tracing.start", {
-      transferMode: "ReportEvents",
-      traceConfig: { includedCategories: ["disabled-by-default-devtools.timeline"] },
-    });
-    await session.send("Tracing.end");
-    return await within(20_000, found, "a trace that names the tab's process");
+    const frameId = targetInfo.targetId;
+    const search = async () => {
+      for (;;) {
+        const found = processIn(await traceOnce(session), frameId);
+        if (found !== undefined) return found;
+      }
+    };
+    return await within(20_000, search(), "a trace that names the tab's process");
   } finally {
     await session.detach();
   }
+}
+
+/**
+ * The events of a trace that ends as soon as it has begun. On a busy machine that may be too soon for any.
+ * @param {import("playwright-core").CDPSession} session
+ * @returns {Promise<any[]>}
+ */
+async function traceOnce(session) {
+  /** @type {any[]} */
+  const events = [];
+  const collect = ({ value }) => events.push(...value);
+  session.on("Tracing.dataCollected", collect);
+  const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.start", {
+    transferMode: "ReportEvents",
+    traceConfig: { includedCategories: ["disabled-by-default-devtools.timeline"] },
+  });
+  await session.send("Tracing.end");
+  await complete;
+  session.off("Tracing.dataCollected", collect);
+  return events;
+}
+
+/** @param {any[]} events @param {string} frameId @returns {number | undefined} */
+function processIn(events, frameId) {
+  const frames = events
+    .filter(({ name }) => name === "TracingStartedInBrowser")
+    .flatMap(({ args }) => args.data.frames ?? []);
+  return frames.find(({ frame }) => frame === frameId)?.processId;
 }
 
 /**

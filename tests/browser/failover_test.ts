@@ -140,8 +140,7 @@ test("the only tab navigates away and comes back: from the cache or anew, it lea
 
 test("three tabs have three renderer processes", async ({ openTabs }) => {
   const tabs = await openTabs(3);
-  const { processOf } = await import("../../scripts/browser.mjs");
-  const processes = await Promise.all(tabs.map((tab) => processOf(tab.page)));
+  const processes = await Promise.all(tabs.map((tab) => tab.process()));
   expect(new Set(processes).size).toBe(3);
 });
 
@@ -153,7 +152,8 @@ test("all tabs are killed at once: what was acknowledged is there afterwards", a
   const tabs = await openTabs(2);
   for (const [i, tab] of tabs.entries()) await tab.startWriting(String(i), kInFlight);
   for (const tab of tabs) await tab.progress(kSome);
-  await Promise.all(tabs.map((tab) => tab.kill()));
+  const processes = await Promise.all(tabs.map((tab) => tab.process()));
+  await Promise.all(tabs.map((tab, i) => tab.kill(processes[i])));
   const again = await newTab();
   await again.openStore({ name });
   await again.startWriting("again", 1);

@@ -94,9 +94,14 @@ export class Tab {
     return this.page.evaluate(() => writer.stop());
   }
 
+  /** The id of its renderer process. Not while another is being killed: the browser's trace would wait for it. */
+  process(): Promise<number> {
+    return processOf(this.page);
+  }
+
   /** SIGKILL to the renderer process. */
-  async kill(): Promise<void> {
-    await killRenderer(this.page, await processOf(this.page));
+  async kill(process?: number): Promise<void> {
+    await killRenderer(this.page, process ?? (await this.process()));
   }
 
   /** The renderer crashes by itself. */
