@@ -136,8 +136,8 @@ struct Read {
 struct Output {                      // The host acts in declaration order.
   std::optional<Execute> execute{};  // in the state database's open transaction
   std::optional<Persist> persist{};  // durable before anything below happens
-  bool commit{};                     // the state database; after the log's flush, never before
   std::vector<Send> messages{};
+  bool commit{};  // the state database; before the next input, after the log's flush, never before
   std::vector<Read> reads{};
   bool checkpoint{};      // flush the state database
   bool recheck_digest{};  // recompute it in full and compare with the running one

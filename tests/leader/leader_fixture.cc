@@ -121,11 +121,11 @@ void LeaderFixture::carry_out(const Output& output) {
       followed_by.emplace_back(Persisted{});
     }
   }
+  sent_.insert(sent_.end(), output.messages.begin(), output.messages.end());
   if (output.commit) {
     EXPECT_EQ(flushed_, Index{log_.size()}) << "the state is committed before the log is flushed";
     committed_ = flushed_;
   }
-  sent_.insert(sent_.end(), output.messages.begin(), output.messages.end());
   reads_.insert(reads_.end(), output.reads.begin(), output.reads.end());
   if (output.checkpoint) {
     ++checkpoints_;

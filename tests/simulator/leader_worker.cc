@@ -113,6 +113,10 @@ void LeaderWorker::carry_out(const host::ArmBatch& /*effect*/) {
   thread_->post([this] { step([&] { return host_->step(leader::Input{leader::BatchDue{}}); }); });
 }
 
+void LeaderWorker::carry_out(const host::Resume& /*effect*/) {
+  thread_->post([this] { step([&] { return host_->resume(); }); });
+}
+
 void LeaderWorker::carry_out(const host::OpenFiles& effect) {
   opens_ = true;
   open_files(effect);

@@ -23,7 +23,8 @@ enum class In : std::uint8_t {
   kTick,
   kLocksSeen,
   kSlotAdded,
-  kLockLost
+  kLockLost,
+  kResume
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -35,7 +36,8 @@ enum class Out : std::uint8_t {
   kCloseFiles,
   kReleaseLock,
   kRole,
-  kFailed
+  kFailed,
+  kResume
 };
 
 std::chrono::microseconds from_ms(double ms) {
@@ -64,6 +66,7 @@ void write(Writer& out, const LeaderEffect& effect) {
                  },
                  [&](const QueryLocks&) { kind(Out::kQueryLocks); },
                  [&](const ArmBatch&) { kind(Out::kArmBatch); },
+                 [&](const Resume&) { kind(Out::kResume); },
                  [&](const OpenFiles& open) {
                    kind(Out::kOpenFiles);
                    counts(open.log_slots, open.pool_slots);
@@ -185,6 +188,9 @@ bool LeaderBoundary::handle(ByteView input) {
       if (reader.done()) emit(host_->add({.directory = directory, .slot = std::move(slot)}));
       return reader.done();
     }
+    case In::kResume:
+      if (reader.done()) emit(host_->resume());
+      return reader.done();
     default:
       break;
   }

@@ -100,8 +100,20 @@ std::vector<LeaderEffect> LeaderHost::receive(ByteView bytes) {
   return step(leader::Input{leader::Received{.message = std::move(*message)}});
 }
 
+std::vector<LeaderEffect> LeaderHost::resume() {
+  finish_commit();
+  return std::exchange(effects_, {});
+}
+
 void LeaderHost::run(const node::Input& input) {
+  finish_commit();
   carry_out(node_.step(now_(), input));
+}
+
+void LeaderHost::finish_commit() {
+  if (!std::exchange(commit_due_, false)) return;
+  auto committed = store_->commit_state();
+  if (!committed) run(leader::Input{leader::StateFailed{std::move(committed.error())}});
 }
 
 void LeaderHost::carry_out(node::Output output) {
@@ -109,6 +121,7 @@ void LeaderHost::carry_out(node::Output output) {
   carry_out(output.leader, followed_by);
   if (output.close_files) {
     transfers_.clear();
+    commit_due_ = false;
     store_.reset();
     effects_.emplace_back(CloseFiles{});
   }
@@ -128,17 +141,20 @@ void LeaderHost::carry_out(node::Output output) {
 }
 
 // In the order of the fields of leader::Output; what fails is fed back, and the rest is not done:
-// an answer never leaves before what it tells of is durable.
+// an answer never leaves before what it tells of is durable. The state's commit waits until the
+// answers have left: docs/decisions/commit-after-answers.md.
 void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& followed_by) {
   if (output.execute) followed_by.push_back(execute(*output.execute));
   if (output.persist) followed_by.push_back(persist(*output.persist));
+  for (const leader::Send& each : output.messages) send(each);
   if (output.commit) {
-    if (auto committed = store_->commit_state(); !committed) {
-      followed_by.assign(1, leader::Input{leader::StateFailed{std::move(committed.error())}});
+    commit_due_ = true;
+    if (output.reads.empty() && !output.checkpoint) {
+      effects_.emplace_back(Resume{});
+    } else if (finish_commit(); !store_) {
       return;
     }
   }
-  for (const leader::Send& each : output.messages) send(each);
   for (const leader::Read& read : output.reads) serve(read, followed_by);
   if (output.checkpoint) {
     if (auto done = store_->checkpoint()) {

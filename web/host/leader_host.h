@@ -43,12 +43,13 @@ struct WantSlots {  // so many more, in the background
 struct CloseFiles {};
 struct ReleaseLock {};  // and ask for it again
 struct ArmBatch {};
+struct Resume {};  // a message to oneself; then resume()
 struct RoleChanged {
   node::State state{};
   Term term;
 };
 using LeaderEffect = std::variant<SendBytes, SetTimer, QueryLocks, ArmBatch, OpenFiles, WantSlots,
-                                  CloseFiles, ReleaseLock, RoleChanged, Error>;
+                                  CloseFiles, ReleaseLock, RoleChanged, Resume, Error>;
 
 struct LeaderConfig {
   ClientId self;
@@ -69,6 +70,8 @@ class LeaderHost {
   [[nodiscard]] std::vector<LeaderEffect> open(FilesOpened files);
   [[nodiscard]] std::vector<LeaderEffect> open_failed(FilesFailed failed);
   [[nodiscard]] std::vector<LeaderEffect> add(SlotAdded added);
+  // What may wait until the answers have left: the state's commit. Every other input does it first.
+  [[nodiscard]] std::vector<LeaderEffect> resume();
   // Bytes from a channel. What does not decode is dropped.
   [[nodiscard]] std::vector<LeaderEffect> receive(ByteView bytes);
 
@@ -77,6 +80,7 @@ class LeaderHost {
 
  private:
   void run(const node::Input& input);
+  void finish_commit();
   void carry_out(node::Output output);
   void carry_out(leader::Output& output, std::vector<node::Input>& followed_by);
   [[nodiscard]] node::Input execute(const leader::Execute& execute);
@@ -96,6 +100,7 @@ class LeaderHost {
   node::Node node_;
   std::unique_ptr<storage::Store> store_;
   Transfers transfers_;
+  bool commit_due_{};  // of what the log has flushed
   std::vector<LeaderEffect> effects_;
 };
 

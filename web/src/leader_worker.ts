@@ -16,7 +16,7 @@ export class LeaderWorker {
   readonly #files: SlotFiles;
   readonly #channels: Channels;
   readonly #timer = new Timer(() => this.#input(leaderInputs.tick()));
-  readonly #batch = new MessageChannel();
+  readonly #toSelf = new MessageChannel();
   #release: (() => void) | undefined;
 
   /** Stands by for leadership from then on. */
@@ -28,7 +28,8 @@ export class LeaderWorker {
       this.#input(leaderInputs.message(bytes)),
     );
     this.#channels.connect(start.line);
-    this.#batch.port1.onmessage = () => this.#input(leaderInputs.batchDue());
+    this.#toSelf.port1.onmessage = ({ data }: MessageEvent<"batchDue" | "resume">) =>
+      this.#input(leaderInputs[data]());
     const [seed = 0n] = crypto.getRandomValues(new BigInt64Array(1));
     const { tab: client, memory } = start;
     this.#input(leaderInputs.configure({ client, fresh: mintId(crypto), seed, memory }));
@@ -56,7 +57,9 @@ export class LeaderWorker {
       case "queryLocks":
         return this.#queryLocks();
       case "armBatch":
-        return this.#batch.port2.postMessage(null);
+        return this.#toSelf.port2.postMessage("batchDue");
+      case "resume":
+        return this.#toSelf.port2.postMessage("resume");
       case "openFiles":
         return this.#openFiles(output.log, output.pool);
       case "wantSlots":

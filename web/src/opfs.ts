@@ -7,21 +7,25 @@ import { hexOf } from "./names.js";
 
 /** How long handles of a leader that has just died may lag behind its lock. */
 const kOpenPatienceMs = 10_000;
+/** Mostly it is less than this: so long one try follows the other. */
+const kUsualLagMs = 30;
 const kRetryMaxMs = 100;
 
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
   readonly #key: string;
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
+  readonly #known = new Map<Directory, readonly FileSystemFileHandle[]>(); // as last listed
   #opening = 0; // counts closeAll(): what opens across one is closed again
 
   constructor(key: string) {
     this.#key = key;
   }
 
+  /** Knows the files before the lock comes: then they need not be listed first. */
   prepare(): void {
-    for (const directory of ["log", "pool"] as const)
-      void this.#directory(directory).catch(() => undefined);
+    for (const which of ["log", "pool"] as const)
+      void this.#list(which).catch(() => undefined); // told by open()
   }
 
   async open(log: number, pool: number): Promise<Slots> {
@@ -33,7 +37,7 @@ export class OpfsFiles implements SlotFiles {
       return { log: logSlots, pool: poolSlots };
     } catch (thrown) {
       this.closeAll();
-      this.#directories.clear(); // they may be gone
+      this.#forget(); // they may be gone
       throw storageError(thrown);
     }
   }
@@ -61,20 +65,56 @@ export class OpfsFiles implements SlotFiles {
     const path = ["tablog", this.#key, "g0", ...(which === "log" ? ["log"] : ["db", ".opaque"])];
     const found = openDirectory(path);
     this.#directories.set(which, found);
-    found.catch(() => this.#directories.clear());
+    found.catch(() => this.#forget());
     return found;
   }
 
-  async #openAll(which: Directory, atLeast: number): Promise<HandleName[]> {
+  #forget(): void {
+    this.#directories.clear();
+    this.#known.clear();
+  }
+
+  async #list(which: Directory): Promise<readonly FileSystemFileHandle[]> {
     const directory = await this.#directory(which);
-    const existing: FileSystemFileHandle[] = [];
+    const files: FileSystemFileHandle[] = [];
     for await (const handle of directory.values()) {
-      if (handle.kind === "file") existing.push(handle as FileSystemFileHandle);
+      if (handle.kind === "file") files.push(handle as FileSystemFileHandle);
     }
-    const missing = Array.from({ length: Math.max(0, atLeast - existing.length) }, () =>
+    this.#known.set(which, files);
+    return files;
+  }
+
+  async #openAll(which: Directory, atLeast: number): Promise<HandleName[]> {
+    const known = this.#known.get(which) ?? [];
+    const [opened, others] = await Promise.all([
+      Promise.all(known.map((file) => this.#openKnown(file))),
+      this.#openOthers(which, new Set(known.map(({ name }) => name)), atLeast),
+    ]);
+    return [...opened.filter((slot) => slot !== undefined), ...others];
+  }
+
+  // Slots that are not known yet, and new ones for what is missing.
+  async #openOthers(
+    which: Directory,
+    known: ReadonlySet<string>,
+    atLeast: number,
+  ): Promise<HandleName[]> {
+    const files = await this.#list(which);
+    const others = files.filter(({ name }) => !known.has(name));
+    const missing = Array.from({ length: Math.max(0, atLeast - files.length) }, () =>
       this.create(which),
     );
-    return Promise.all([...existing.map((file) => this.#openSlot(file)), ...missing]);
+    return Promise.all([...others.map((file) => this.#openSlot(file)), ...missing]);
+  }
+
+  // It may have been removed since it was listed.
+  async #openKnown(file: FileSystemFileHandle): Promise<HandleName | undefined> {
+    try {
+      return await this.#openSlot(file);
+    } catch (thrown) {
+      if (thrown instanceof DOMException && thrown.name === "NotFoundError") return undefined;
+      throw thrown;
+    }
   }
 
   async #openSlot(file: FileSystemFileHandle): Promise<HandleName> {
@@ -106,15 +146,17 @@ async function openPatiently(file: FileSystemFileHandle): Promise<FileSystemSync
   if (typeof (file as Partial<FileSystemFileHandle>).createSyncAccessHandle !== "function") {
     throw new TablogError("StorageUnavailable", "this browser has no createSyncAccessHandle");
   }
-  const giveUp = performance.now() + kOpenPatienceMs;
-  for (let pauseMs = 2; ; pauseMs = Math.min(2 * pauseMs, kRetryMaxMs)) {
+  const began = performance.now();
+  for (let pauseMs = 2; ; ) {
     try {
       return await file.createSyncAccessHandle();
     } catch (thrown) {
       const held = thrown instanceof DOMException && thrown.name === "NoModificationAllowedError";
-      if (!held || performance.now() > giveUp) throw thrown;
+      if (!held || performance.now() - began > kOpenPatienceMs) throw thrown;
     }
+    if (performance.now() - began < kUsualLagMs) continue;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    pauseMs = Math.min(2 * pauseMs, kRetryMaxMs);
   }
 }
 

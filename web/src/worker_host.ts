@@ -18,18 +18,28 @@ export function giveUp(thrown: unknown): void {
   self.close();
 }
 
-/** One timer: a new one replaces it. */
+/**
+ * One timer: a new time replaces the old one. One that is due earlier is left to go off: the machine looks at
+ * its clock and says again what it waits for.
+ */
 export class Timer {
   readonly #due: () => void;
   #pending: ReturnType<typeof setTimeout> | undefined;
+  #pendingAt = 0;
 
   constructor(due: () => void) {
     this.#due = due;
   }
 
   set(delayMs: number): void {
+    const at = performance.now() + delayMs;
+    if (this.#pending !== undefined && this.#pendingAt <= at) return;
     clearTimeout(this.#pending);
-    this.#pending = setTimeout(this.#due, delayMs);
+    this.#pendingAt = at;
+    this.#pending = setTimeout(() => {
+      this.#pending = undefined;
+      this.#due();
+    }, delayMs);
   }
 }
 
