@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "log/size.h"
+
 namespace tablog {
 
 namespace {
@@ -50,6 +52,55 @@ Result<Tail> search_tail(ByteSource& source, std::uint64_t salt, std::uint64_t b
   }
 }
 
+// The place behind a commit frame, and what the frame says of the log there.
+struct CommitPlace {
+  std::uint64_t offset{};
+  LogPosition log{};
+};
+
+constexpr std::uint64_t kSearchedBytesMax = 1U << 20U;  // beyond, walking costs no more
+
+LogPosition position_of(const Commit& commit) {
+  return {commit.last, commit.chain, commit.term, commit.time_ms, commit.digest};
+}
+
+std::optional<Commit> commit_at(ByteView bytes, std::uint64_t salt, std::uint64_t offset) {
+  const auto header = decode_frame_header(bytes, salt, offset);
+  if (!header || header->kind != FrameKind::kCommit || bytes.size() < kCommitFrameBytes) {
+    return std::nullopt;
+  }
+  const auto commit = decode_commit(*header, bytes.subspan(kFrameHeaderBytes, kCommitBodyBytes));
+  return commit ? std::optional(*commit) : std::nullopt;
+}
+
+// Searches from the back for the commit frame that ends with the entry and the chain that are
+// proven. A segment that was torn is never written again, so there is only one.
+Result<std::optional<CommitPlace>> find_commit(ByteSource& source, const SegmentHeader& header,
+                                               std::uint64_t size, const Proven& proven) {
+  const std::uint64_t least = std::max<std::uint64_t>(
+      kSegmentHeaderBytes, size - std::min(size, kSearchedBytesMax));
+  for (std::uint64_t end = size / kFrameAlignment * kFrameAlignment; end > least;) {
+    const std::uint64_t begin = std::max(least, end - std::min<std::uint64_t>(end, Window::kChunkBytes));
+    Window window(source, size);
+    const auto piece = window.view(begin, to_size(end - begin + kCommitFrameBytes - kFrameAlignment));
+    if (!piece) {
+      return fail(piece.error());
+    }
+    for (std::uint64_t at = end - begin; at >= kFrameAlignment;) {
+      at -= kFrameAlignment;
+      if (at >= piece->size()) {
+        continue;
+      }
+      const auto commit = commit_at(piece->subspan(to_size(at)), header.salt, begin + at);
+      if (commit && commit->last == proven.index && commit->chain == *proven.chain) {
+        return CommitPlace{begin + at + kCommitFrameBytes, position_of(*commit)};
+      }
+    }
+    end = begin;
+  }
+  return std::nullopt;
+}
+
 std::string describe(const Error& error) {
   return error.message.empty() ? "not a frame of this segment" : error.message;
 }
@@ -68,14 +119,26 @@ Error to_corrupt(Error error, const std::string& proof) {
 }
 
 Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std::uint64_t size,
-                            Index proven) {
+                            const Proven& proven) {
   SegmentEnd end{.offset = kSegmentHeaderBytes,
                  .log = header.before,
                  .proven = header.before.index,
                  .index = SegmentIndex(begin_of(header))};
-  SegmentWalk walk(source, header.salt, begin_of(header), SegmentWalk::Start::kBetweenBatches,
-                   size);
-  Index flushed_through = proven;
+  if (proven.chain && proven.index > header.before.index) {
+    const auto known = find_commit(source, header, size, proven);
+    if (!known) {
+      return fail(known.error());
+    }
+    if (*known) {
+      end.offset = (*known)->offset;
+      end.log = (*known)->log;
+      end.index.offer({end.offset, end.log.index, end.log.chain},
+                      SegmentWalk::Start::kBetweenBatches);
+    }
+  }
+  SegmentWalk walk(source, header.salt, {end.offset, end.log.index, end.log.chain},
+                   SegmentWalk::Start::kBetweenBatches, size);
+  Index flushed_through = proven.index;
   Result<WalkedFrame> frame = walk.next();
   for (; frame && !frame->seal; frame = walk.next()) {
     flushed_through = std::max(flushed_through, frame->header.flushed_through);
@@ -84,8 +147,7 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
                     commits ? SegmentWalk::Start::kBetweenBatches : SegmentWalk::Start::kInBatch);
     if (commits) {
       end.offset = walk.position().offset;
-      end.log = {frame->commit->last, frame->commit->chain, frame->commit->term,
-                 frame->commit->time_ms, frame->commit->digest};
+      end.log = position_of(*frame->commit);
     }
   }
   if (!frame && !is_verdict(frame.error())) {
@@ -107,7 +169,7 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
     error.offset = walk.position().offset;
     return fail(to_corrupt(
         std::move(error),
-        proof == proven
+        proof == proven.index
             ? "the state database holds entry " + std::to_string(proof.value)
             : "a later frame says so of all through entry " + std::to_string(proof.value)));
   }

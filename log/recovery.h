@@ -27,9 +27,19 @@ struct SegmentEnd {
   std::string torn_why{};
 };
 
-// Walks the last segment, of `size` bytes, from front to back. kCorrupt{index, offset}: damage.
+// What something outside the log, the state database, knows of it: that it had been flushed through
+// `index`, and, where it can say so, the chain hash there.
+struct Proven {
+  Index index{};
+  std::optional<ChainHash> chain{};
+};
+
+// Walks the last segment, of `size` bytes, to its end. kCorrupt{index, offset}: damage. With
+// proven.chain the walk begins behind the commit frame that has this chain, if it stands near the
+// end: the frames before it are what the state database was made of, and are verified when they are
+// read, as those of older segments are.
 [[nodiscard]] Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header,
-                                          std::uint64_t size, Index proven);
+                                          std::uint64_t size, const Proven& proven);
 
 // Walks a segment that `successor` follows, up to the end that it names. The successor proves that
 // all of it was flushed: anything that does not verify is kCorrupt{index, offset}.

@@ -29,15 +29,15 @@ Error in_slot(Error error, const std::string& slot) {
 
 }  // namespace
 
-Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, Index proven) {
+Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, const Proven& proven) {
   const auto sorted = sort_slots(slots);
   if (!sorted) {
     return fail(sorted.error());
   }
-  if (sorted->segments.empty() && proven > Index{}) {
+  if (sorted->segments.empty() && proven.index > Index{}) {
     return fail({.code = ErrorCode::kCorrupt,
                  .message = "there is no log, and the state database holds entry " +
-                            std::to_string(proven.value),
+                            std::to_string(proven.index.value),
                  .index = Index{1},
                  .offset = {}});
   }
@@ -107,6 +107,9 @@ Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, Index proven) {
 // writing them.
 Result<void> LogFiles::Impl::make_durable(LogSegment& last, const SegmentEnd& end) {
   const bool nothing_proven = end.proven == last.header.before.index;
+  if (!nothing_proven && end.proven == end.log.index) {
+    return {};
+  }
   FileSource source(*last.slot.file);
   Window window(source, end.offset);
   std::uint64_t offset = nothing_proven ? 0 : end.index.before(next(end.proven)).position.offset;
@@ -137,7 +140,7 @@ void LogFiles::Impl::keep_spare(Slot slot) {
 LogFiles::LogFiles(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LogFiles::~LogFiles() = default;
 
-Result<std::unique_ptr<LogFiles>> LogFiles::open(std::vector<Slot> slots, Index proven,
+Result<std::unique_ptr<LogFiles>> LogFiles::open(std::vector<Slot> slots, const Proven& proven,
                                                  StoreId fresh, Generation generation,
                                                  std::uint64_t salt_seed,
                                                  const LogOptions& options) {

@@ -50,7 +50,7 @@ struct LogFiles::Impl {
   SegmentIndex::Place cursor{};
 
   // ---- log_files.cc
-  [[nodiscard]] Result<void> recover(std::vector<Slot> slots, Index proven);
+  [[nodiscard]] Result<void> recover(std::vector<Slot> slots, const Proven& proven);
   [[nodiscard]] Result<void> make_durable(LogSegment& last, const SegmentEnd& end);
   void keep_spare(Slot slot);
 

@@ -75,7 +75,7 @@ Result<std::unique_ptr<LogReader>> LogReader::from_slots(std::vector<Slot> slots
   impl->generation = last.header.generation;
   impl->last_proof = "it stands before a whole batch";
   // Found out now, told by next() where it comes to it: what stands before the damage can be read.
-  auto end = find_end(*last.source, last.header, last.capacity, proven);
+  auto end = find_end(*last.source, last.header, last.capacity, {.index = proven});
   if (!end) {
     if (end.error().code != ErrorCode::kCorrupt) {
       return fail(end.error());

@@ -51,9 +51,10 @@ struct Segment {
     commit(first, flushed_through);
   }
 
-  [[nodiscard]] Result<SegmentEnd> end(Index proven = {}) const {
+  [[nodiscard]] Result<SegmentEnd> end(Index proven = {},
+                                       std::optional<ChainHash> proven_chain = {}) const {
     MemorySource source(bytes);
-    return find_end(source, header, bytes.size(), proven);
+    return find_end(source, header, bytes.size(), {.index = proven, .chain = proven_chain});
   }
 };
 
@@ -65,6 +66,51 @@ TEST(FindEndTest, EmptySegmentEndsBehindItsHeader) {
   EXPECT_EQ(end->offset, kSegmentHeaderBytes);
   EXPECT_EQ(end->log, LogPosition{});
   EXPECT_EQ(end->torn_bytes, 0U);
+}
+
+TEST(FindEndTest, WithAProvenChainTheWalkBeginsBehindItsCommit) {
+  Segment segment;
+  segment.batch(2, {0});
+  const std::uint64_t first_batch = kSegmentHeaderBytes + 60;
+  segment.batch(1, {2});
+  const ChainHash proven = segment.chain;
+  segment.batch(3, {3});
+  const std::uint64_t size = segment.bytes.size();
+  segment.bytes.resize(size + 700'000);
+  ASSERT_EQ(segment.end(Index{3}, proven)->log, segment.end()->log);
+
+  segment.bytes[first_batch] ^= std::byte{1};  // told when it is read, as in an older segment
+  const auto end = segment.end(Index{3}, proven);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->offset, size);
+  EXPECT_EQ(end->log.index, Index{6});
+  EXPECT_EQ(end->proven, Index{3});
+  EXPECT_EQ(segment.end(Index{3}).error().code, ErrorCode::kCorrupt);
+}
+
+TEST(FindEndTest, AnotherHistoryThanTheProvenOneIsWalkedFromTheFront) {
+  Segment segment;
+  segment.batch(2, {0});
+  segment.batch(1, {2});
+  const auto end = segment.end(Index{3}, samples::id<ChainHash>(9));
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->log.chain, segment.chain) << "the caller compares the histories";
+  segment.bytes[kSegmentHeaderBytes + 60] ^= std::byte{1};
+  EXPECT_EQ(segment.end(Index{3}, samples::id<ChainHash>(9)).error().code, ErrorCode::kCorrupt);
+}
+
+TEST(FindEndTest, DamageBehindTheProvenCommitIsStillDamage) {
+  Segment segment;
+  segment.batch(2, {0});
+  const ChainHash proven = segment.chain;
+  const std::uint64_t second = segment.bytes.size();
+  segment.batch(1, {2});
+  segment.batch(1, {3});
+  segment.bytes[second + 60] ^= std::byte{1};
+  const auto end = segment.end(Index{2}, proven);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(end.error().index, Index{3});
 }
 
 TEST(FindEndTest, EndIsBehindTheLastCommit) {

@@ -176,7 +176,9 @@ void LeaderWorker::carry_out(const host::RoleChanged& effect) {
   static constexpr const char* kStates[] = {"stands by", "opens the store", "leads", "has failed"};
   thread_->trace(std::string(kStates[static_cast<std::size_t>(effect.state)]) +
                  " term=" + std::to_string(effect.term.value));
-  if (effect.state == node::State::kLeading) origin_.checker.led(name_, effect.term);
+  // One whose record could not be written has said nothing to anybody: its term is free.
+  const leader::Leader* leader = host_->node().leader();
+  if (leader != nullptr && leader->serving()) origin_.checker.led(name_, leader->term());
 }
 
 void LeaderWorker::carry_out(const Error& effect) {

@@ -250,7 +250,7 @@ TEST(LogFilesTest, TornLogWithoutASpareSlotIsReadUntilThereIsOne) {
 
   std::vector<Slot> one;
   one.push_back({segment.slot, std::move(*kit.disk.open(segment.slot))});
-  log = LogFiles::open(std::move(one), Index{1}, {}, {}, 2, kit.options).value();
+  log = LogFiles::open(std::move(one), {.index = Index{1}}, {}, {}, 2, kit.options).value();
   EXPECT_TRUE(log->torn_tail());
   EXPECT_THAT(texts(*log).value(), ElementsAre("a"));
   EXPECT_EQ(append_flushed(*log, 1, "b").error().code, ErrorCode::kStorageUnavailable);

@@ -29,7 +29,7 @@ struct LogKit {
   }
 
   [[nodiscard]] Result<std::unique_ptr<LogFiles>> try_open(Index proven = {}) {
-    return LogFiles::open(slots(), proven, samples::id<StoreId>(0x40), Generation{}, opened,
+    return LogFiles::open(slots(), {.index = proven}, samples::id<StoreId>(0x40), Generation{}, opened,
                           options);
   }
 

@@ -7,8 +7,6 @@ import { hexOf } from "./names.js";
 
 /** How long handles of a leader that has just died may lag behind its lock. */
 const kOpenPatienceMs = 10_000;
-/** Mostly it is less than this: so long one try follows the other. */
-const kUsualLagMs = 30;
 const kRetryMaxMs = 100;
 
 export class OpfsFiles implements SlotFiles {
@@ -86,11 +84,13 @@ export class OpfsFiles implements SlotFiles {
 
   async #openAll(which: Directory, atLeast: number): Promise<HandleName[]> {
     const known = this.#known.get(which) ?? [];
+    // A dead tab's handles are released together: one is tried until it opens, then the others.
+    const first = await Promise.all(known.slice(0, 1).map((file) => this.#openKnown(file)));
     const [opened, others] = await Promise.all([
-      Promise.all(known.map((file) => this.#openKnown(file))),
+      Promise.all(known.slice(1).map((file) => this.#openKnown(file))),
       this.#openOthers(which, new Set(known.map(({ name }) => name)), atLeast),
     ]);
-    return [...opened.filter((slot) => slot !== undefined), ...others];
+    return [...first, ...opened, ...others].filter((slot) => slot !== undefined);
   }
 
   // Slots that are not known yet, and new ones for what is missing.
@@ -147,16 +147,14 @@ async function openPatiently(file: FileSystemFileHandle): Promise<FileSystemSync
     throw new TablogError("StorageUnavailable", "this browser has no createSyncAccessHandle");
   }
   const began = performance.now();
-  for (let pauseMs = 2; ; ) {
+  for (let pauseMs = 1; ; pauseMs = Math.min(1.5 * pauseMs, kRetryMaxMs)) {
     try {
       return await file.createSyncAccessHandle();
     } catch (thrown) {
       const held = thrown instanceof DOMException && thrown.name === "NoModificationAllowedError";
       if (!held || performance.now() - began > kOpenPatienceMs) throw thrown;
     }
-    if (performance.now() - began < kUsualLagMs) continue;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    pauseMs = Math.min(2 * pauseMs, kRetryMaxMs);
   }
 }
 
