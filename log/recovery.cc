@@ -77,12 +77,14 @@ std::optional<Commit> commit_at(ByteView bytes, std::uint64_t salt, std::uint64_
 // proven. A segment that was torn is never written again, so there is only one.
 Result<std::optional<CommitPlace>> find_commit(ByteSource& source, const SegmentHeader& header,
                                                std::uint64_t size, const Proven& proven) {
-  const std::uint64_t least = std::max<std::uint64_t>(
-      kSegmentHeaderBytes, size - std::min(size, kSearchedBytesMax));
+  const std::uint64_t least =
+      std::max<std::uint64_t>(kSegmentHeaderBytes, size - std::min(size, kSearchedBytesMax));
   for (std::uint64_t end = size / kFrameAlignment * kFrameAlignment; end > least;) {
-    const std::uint64_t begin = std::max(least, end - std::min<std::uint64_t>(end, Window::kChunkBytes));
+    const std::uint64_t begin =
+        std::max(least, end - std::min<std::uint64_t>(end, Window::kChunkBytes));
     Window window(source, size);
-    const auto piece = window.view(begin, to_size(end - begin + kCommitFrameBytes - kFrameAlignment));
+    const auto piece =
+        window.view(begin, to_size(end - begin + kCommitFrameBytes - kFrameAlignment));
     if (!piece) {
       return fail(piece.error());
     }

@@ -54,14 +54,15 @@ struct SegmentInfo {
 class LogFiles {
  public:
   // Recovers. `proven` is what the state database proves to have been flushed: a frame up to there
-  // that does not verify is damage, not a torn tail. Empty slots and no proof: an empty log; it gets `fresh` as its store id with the first
-  // batch. kCorrupt{index, offset}: damage; nothing was changed. kNewerFormat: written by a newer
-  // version. kStorageUnavailable: an I/O error. On success all that stands before head() is
-  // flushed, and a torn segment is never written again: a free slot becomes its successor. Where
-  // there is none among `slots`, the log can be read, and reserve() and append() tell
-  // kStorageUnavailable until add_slot() brings one. Give it two.
+  // that does not verify is damage, not a torn tail. Empty slots and no proof: an empty log; it
+  // gets `fresh` as its store id with the first batch. kCorrupt{index, offset}: damage; nothing was
+  // changed. kNewerFormat: written by a newer version. kStorageUnavailable: an I/O error. On
+  // success all that stands before head() is flushed, and a torn segment is never written again: a
+  // free slot becomes its successor. Where there is none among `slots`, the log can be read, and
+  // reserve() and append() tell kStorageUnavailable until add_slot() brings one. Give it two.
   [[nodiscard]] static Result<std::unique_ptr<LogFiles>> open(std::vector<Slot> slots,
-                                                              const Proven& proven, StoreId fresh, Generation generation,
+                                                              const Proven& proven, StoreId fresh,
+                                                              Generation generation,
                                                               std::uint64_t salt_seed,
                                                               const LogOptions& options = {});
   ~LogFiles();

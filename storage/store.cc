@@ -148,8 +148,8 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
   Result<void> state = impl->open_state();
   if (!state && !is_damage(state.error())) return fail(state.error());
 
-  const Proven proven = state ? Proven{.index = impl->state->applied(), .chain = impl->state->chain()}
-                              : Proven{};
+  const Proven proven =
+      state ? Proven{.index = impl->state->applied(), .chain = impl->state->chain()} : Proven{};
   auto log = LogFiles::open(std::move(files.log), proven, options.fresh, options.generation,
                             options.salt_seed, options.log);
   if (!log) return fail(log.error());

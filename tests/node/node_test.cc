@@ -77,7 +77,8 @@ TEST_F(NodeTest, TheAnnouncementNeedNotWaitForASecondLookAtTheLocks) {
 
 TEST_F(NodeTest, AStoreThatDoesNotOpenIsToldAndTriedAgain) {
   (void)step(LockGranted{});
-  const Output failed = step(StorageFailed{.error = {.code = ErrorCode::kStorageUnavailable, .message = "no"}});
+  const Output failed =
+      step(StorageFailed{.error = {.code = ErrorCode::kStorageUnavailable, .message = "no"}});
   EXPECT_EQ(failures(failed), 1U);
   EXPECT_TRUE(failed.close_files);
   ASSERT_TRUE(failed.wake_at);
@@ -94,7 +95,8 @@ TEST_F(NodeTest, AStoreThatDoesNotOpenIsToldAndTriedAgain) {
 
 TEST_F(NodeTest, OneThatIsTooOldLeavesTheLockToANewerTab) {
   (void)step(LockGranted{});
-  const Output failed = step(StorageFailed{.error = {.code = ErrorCode::kNewerFormat, .message = "no"}});
+  const Output failed =
+      step(StorageFailed{.error = {.code = ErrorCode::kNewerFormat, .message = "no"}});
   now_.monotonic = *failed.wake_at;
   const Output released = step(leader::Input{leader::Ticked{}});
   EXPECT_TRUE(released.release_lock);
@@ -133,8 +135,8 @@ TEST_F(NodeTest, OneThatCannotBeginItsTermWaitsBeforeItTriesAgain) {
   (void)step(LockGranted{});
   const Output started = step(opened());
   (void)step(leader::Input{executed(*started.leader.execute)});
-  const Output failed =
-      step(leader::Input{leader::PersistFailed{{.code = ErrorCode::kStorageUnavailable, .message = "no"}}});
+  const Output failed = step(leader::Input{
+      leader::PersistFailed{{.code = ErrorCode::kStorageUnavailable, .message = "no"}}});
   EXPECT_EQ(node_.state(), State::kFailed);
   EXPECT_EQ(failures(failed), 1U);
   EXPECT_TRUE(failed.close_files);

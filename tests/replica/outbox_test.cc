@@ -68,8 +68,10 @@ TEST_F(OutboxTest, WhatWasSentCannotBeWithdrawn) {
 TEST_F(OutboxTest, AGapThatOnlyRejectionsLeftIsClosedByVoids) {
   for (std::uint64_t n = 1; n <= 3; ++n) outbox_.add(request(n));
   EXPECT_THAT(take(), ElementsAre(1, 2, 3));
-  EXPECT_TRUE(outbox_.rejected(RequestNumber{1}, Error{.code = ErrorCode::kRejected, .message = "no"}));
-  EXPECT_TRUE(outbox_.rejected(RequestNumber{2}, Error{.code = ErrorCode::kRejected, .message = "no"}));
+  EXPECT_TRUE(
+      outbox_.rejected(RequestNumber{1}, Error{.code = ErrorCode::kRejected, .message = "no"}));
+  EXPECT_TRUE(
+      outbox_.rejected(RequestNumber{2}, Error{.code = ErrorCode::kRejected, .message = "no"}));
   outbox_.leader_changed();
   EXPECT_THAT(take(), ElementsAre(3));
   outbox_.resend_from(RequestNumber{1});  // the new leader has never heard of 1 and 2

@@ -78,7 +78,8 @@ TEST_F(SendTest, ARejectionSettlesAtOnce) {
   follow();
   append({request(1)});
   hear(Answers{.client = kSelf,
-               .answers = {{.number = {1}, .result = Error{.code = ErrorCode::kRejected, .message = "no"}}}});
+               .answers = {{.number = {1},
+                            .result = Error{.code = ErrorCode::kRejected, .message = "no"}}}});
   ASSERT_THAT(settled_, SizeIs(1));
   EXPECT_EQ(settled_[0].outcome, Outcome::kNone);
 }

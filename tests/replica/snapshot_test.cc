@@ -73,8 +73,9 @@ TEST_F(SnapshotTest, DoubledAndLateChunksChangeNothing) {
 TEST_F(SnapshotTest, ATransferThatTheLeaderLetGoOfBeginsAgain) {
   chunk(5, 0);
   (void)last_request();
-  hear(TransferChunk{
-      .transfer = 5, .offset = 100, .result = Error{.code = ErrorCode::kLeaderUnresponsive, .message = "no"}});
+  hear(TransferChunk{.transfer = 5,
+                     .offset = 100,
+                     .result = Error{.code = ErrorCode::kLeaderUnresponsive, .message = "no"}});
   const TransferRequest again = last_request();
   EXPECT_EQ(again.transfer, 0U);
   EXPECT_EQ(again.offset, 0U);

@@ -29,8 +29,8 @@ struct LogKit {
   }
 
   [[nodiscard]] Result<std::unique_ptr<LogFiles>> try_open(Index proven = {}) {
-    return LogFiles::open(slots(), {.index = proven}, samples::id<StoreId>(0x40), Generation{}, opened,
-                          options);
+    return LogFiles::open(slots(), {.index = proven}, samples::id<StoreId>(0x40), Generation{},
+                          opened, options);
   }
 
   [[nodiscard]] std::unique_ptr<LogFiles> open(Index proven = {}) {

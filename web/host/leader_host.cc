@@ -268,10 +268,10 @@ void LeaderHost::serve(const leader::Read& read, const QueryRequest& request) {
   if (auto rows = store_->state().query(request.sql, request.params); !rows) {
     result.result = std::move(rows.error());
   } else if (rows->encoded.size() > kSentRowsBytesMax) {
-    result.result = Error{.code = ErrorCode::kQueryFailed,
-                          .message = "the result is over " +
-                                     std::to_string(kSentRowsBytesMax >> 20U) +
-                                     " MiB, and this tab has no replica of its own: use LIMIT"};
+    result.result =
+        Error{.code = ErrorCode::kQueryFailed,
+              .message = "the result is over " + std::to_string(kSentRowsBytesMax >> 20U) +
+                         " MiB, and this tab has no replica of its own: use LIMIT"};
   } else {
     result.result = std::move(rows->encoded);
   }

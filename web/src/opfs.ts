@@ -22,8 +22,7 @@ export class OpfsFiles implements SlotFiles {
 
   /** Knows the files before the lock comes: then they need not be listed first. */
   prepare(): void {
-    for (const which of ["log", "pool"] as const)
-      void this.#list(which).catch(() => undefined); // told by open()
+    for (const which of ["log", "pool"] as const) void this.#list(which).catch(() => undefined); // told by open()
   }
 
   async open(log: number, pool: number): Promise<Slots> {
