@@ -9,6 +9,11 @@ set(TABLOG_SQLITE_OPTIONS
     SQLITE_DEFAULT_MEMSTATUS=0
     SQLITE_TEMP_STORE=3
     SQLITE_USE_ALLOCA
+    # Only downloaded, never needed: the profile sets auto_vacuum=NONE, and nothing traces.
+    SQLITE_OMIT_AUTOVACUUM
+    SQLITE_OMIT_TRACE
+    SQLITE_OMIT_TCL_VARIABLE
+    SQLITE_UNTESTABLE
     # Determinism: no time zone, no quoted-string guessing, the same keys enforced everywhere.
     SQLITE_OMIT_LOCALTIME
     SQLITE_DQS=0
