@@ -134,8 +134,8 @@ Result<SegmentEnd> find_end(ByteSource& source, const SegmentHeader& header, std
     if (*known) {
       end.offset = (*known)->offset;
       end.log = (*known)->log;
-      end.index.offer({end.offset, end.log.index, end.log.chain},
-                      SegmentWalk::Start::kBetweenBatches);
+      end.index.keep({end.offset, end.log.index, end.log.chain},
+                     SegmentWalk::Start::kBetweenBatches);
     }
   }
   SegmentWalk walk(source, header.salt, {end.offset, end.log.index, end.log.chain},

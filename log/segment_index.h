@@ -25,9 +25,13 @@ class SegmentIndex {
   // Positions ascend; those too near to the last one kept are left out.
   void offer(const WalkPosition& position, SegmentWalk::Start start) {
     assert(position.offset >= places_.back().position.offset);
-    if (position.offset >= places_.back().position.offset + kSpacingBytes) {
-      places_.push_back({position, start});
-    }
+    if (position.offset >= places_.back().position.offset + kSpacingBytes) keep(position, start);
+  }
+
+  // However near it is.
+  void keep(const WalkPosition& position, SegmentWalk::Start start) {
+    assert(position.offset > places_.back().position.offset);
+    places_.push_back({position, start});
   }
 
   // The last place from which a walk comes past the entry `index`.
