@@ -27,7 +27,8 @@ std::string to_text(std::uint64_t number) {
 bool agree(const ExportHeader& header, const std::vector<FoundSegment>& found) {
   const LogPosition before = found.empty() ? LogPosition{} : found.front().header.before;
   const bool begins = header.first == next(before.index) && header.before == before.chain;
-  return begins && (!found.empty() || (header.last == before.index && header.chain == before.chain));
+  return begins &&
+         (!found.empty() || (header.last == before.index && header.chain == before.chain));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// Arguments as a page sends them: decoded, bound to a materializer, a statement or a query. Asserts: they survive
-// the boundary's encoding and the log's; what is refused leaves no trace and is refused with a
-// documented code; what is stored reads back as what was given; another database that applies the entry
-// gets the same digest.
+// Arguments as a page sends them: decoded, bound to a materializer, a statement or a query.
+// Asserts: they survive the boundary's encoding and the log's; what is refused leaves no trace and
+// is refused with a documented code; what is stored reads back as what was given; another database
+// that applies the entry gets the same digest.
 #include "log/codec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/history.h"
@@ -49,8 +49,8 @@ EntryBody body_of(std::uint8_t kind, const std::vector<Argument>& args) {
 // Bits of a value as SQLite keeps it, by the encoding of rows: one row, one column "v".
 void check_kept(StateDatabase& database, const std::vector<Argument>& args) {
   const auto given = std::ranges::find(args, "body", &Argument::name);
-  const auto rows = database.query("SELECT body AS v FROM note WHERE id = :id", std::vector{
-      *std::ranges::find(args, "id", &Argument::name)});
+  const auto rows = database.query("SELECT body AS v FROM note WHERE id = :id",
+                                   std::vector{*std::ranges::find(args, "id", &Argument::name)});
   check(rows.has_value(), "what was stored can be asked for");
   host::Reader reader(rows->encoded);
   check(reader.u32() == 1 && reader.text() == "v", "one column");
@@ -82,8 +82,8 @@ void run(std::uint8_t kind, const std::vector<Argument>& args) {
   const auto result = here().execute(context(), std::vector{item(body_of(kind, args))});
   check(result.has_value(), "arguments are no failure of the machinery");
   if (const auto* error = std::get_if<Error>(&result->items.front())) {
-    check_code(*error, {ErrorCode::kInvalidArgument, ErrorCode::kUnknownEvent,
-                        ErrorCode::kRejected, ErrorCode::kTooLarge});
+    check_code(*error, {ErrorCode::kInvalidArgument, ErrorCode::kUnknownEvent, ErrorCode::kRejected,
+                        ErrorCode::kTooLarge});
     check(here().digest() == before, "what is refused leaves no trace");
   } else {
     const auto& entry = std::get<std::vector<EncodedEntry>>(result->items.front()).front();

@@ -1,5 +1,5 @@
-// What the targets of the two workers' modules share: inputs as a worker gives them, messages that the
-// module takes for another tab's, and the look at what comes out.
+// What the targets of the two workers' modules share: inputs as a worker gives them, messages that
+// the module takes for another tab's, and the look at what comes out.
 #pragma once
 
 #include <chrono>

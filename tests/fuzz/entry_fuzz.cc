@@ -1,6 +1,6 @@
-// Entries. Asserts: what decodes is encoded, and from there on both ways give the same; its content is
-// no larger than an entry may be; errors are kMalformed. The session table takes any entry, and what it
-// makes of it survives its own encoding.
+// Entries. Asserts: what decodes is encoded, and from there on both ways give the same; its content
+// is no larger than an entry may be; errors are kMalformed. The session table takes any entry, and
+// what it makes of it survives its own encoding.
 #include "log/codec.h"
 #include "log/payload.h"
 #include "log/session_table.h"
@@ -17,7 +17,8 @@ std::uint64_t content_bytes(const EntryBody& body) {
     sum += exec->sql.size() + payload_bytes(exec->params);
   } else if (const auto* schema = std::get_if<Schema>(&body)) {
     for (const std::string& migration : schema->migrations) sum += migration.size();
-    for (const Materializer& each : schema->materializers) sum += each.type.size() + each.sql.size();
+    for (const Materializer& each : schema->materializers)
+      sum += each.type.size() + each.sql.size();
   }
   return sum;
 }

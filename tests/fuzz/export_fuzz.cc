@@ -1,6 +1,7 @@
-// An exported log: its container, and reading it to the end. Asserts: a header that is read is encoded to
-// the same bytes; entries come densely from first() to last(), and end with the chain that the header names;
-// seek() finds what next() gave; errors are those that are documented, damage with its place.
+// An exported log: its container, and reading it to the end. Asserts: a header that is read is
+// encoded to the same bytes; entries come densely from first() to last(), and end with the chain
+// that the header names; seek() finds what next() gave; errors are those that are documented,
+// damage with its place.
 #include "log/export.h"
 #include "storage/log_reader.h"
 #include "storage/memory_file.h"
@@ -13,9 +14,9 @@ namespace {
 using storage::LogReader;
 
 constexpr std::size_t kSegmentsMax = 3;
-constexpr std::uint8_t kAsItIs = 1;       // the rest of the input is the file
-constexpr std::uint8_t kOwnNumbers = 2;   // the header says what the input says
-constexpr std::uint8_t kWholeFiles = 4;   // also what stands behind the last frame
+constexpr std::uint8_t kAsItIs = 1;      // the rest of the input is the file
+constexpr std::uint8_t kOwnNumbers = 2;  // the header says what the input says
+constexpr std::uint8_t kWholeFiles = 4;  // also what stands behind the last frame
 
 void name_ends(ExportHeader& header, Input& input, const std::vector<MadeSegment>& made, bool own) {
   if (!made.empty()) {
@@ -55,7 +56,8 @@ void check_header(ByteView file) {
   MemorySource source(file);
   const auto header = read_export_header(source, file.size());
   if (!header) {
-    return check_code(header.error(), {ErrorCode::kMalformed, ErrorCode::kNewerFormat, ErrorCode::kCorrupt});
+    return check_code(header.error(),
+                      {ErrorCode::kMalformed, ErrorCode::kNewerFormat, ErrorCode::kCorrupt});
   }
   check(header->total_bytes() == file.size(), "the parts are as long as the file");
   const Bytes again = encode_export_header(*header);
@@ -91,8 +93,9 @@ std::optional<Index> read_all(LogReader& reader, std::size_t size) {
 void check_seek(LogReader& reader, Index to) {
   check(reader.seek(to).has_value(), "what was read can be sought");
   const auto frame = reader.next();
-  check(frame && *frame && (*frame)->header.index == to && (*frame)->header.kind == FrameKind::kEntry,
-        "seek() finds the entry");
+  check(
+      frame && *frame && (*frame)->header.index == to && (*frame)->header.kind == FrameKind::kEntry,
+      "seek() finds the entry");
 }
 
 }  // namespace

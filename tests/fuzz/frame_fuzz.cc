@@ -1,6 +1,6 @@
-// Frames. Asserts: what decodes is encoded to the same bytes; what is encoded decodes to what it was,
-// and does so at its own place and with its own salt only; errors are kTruncated, for too few bytes, or
-// kMalformed.
+// Frames. Asserts: what decodes is encoded to the same bytes; what is encoded decodes to what it
+// was, and does so at its own place and with its own salt only; errors are kTruncated, for too few
+// bytes, or kMalformed.
 #include "log/frame.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/mend.h"

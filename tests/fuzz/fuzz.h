@@ -1,6 +1,6 @@
-// What the fuzz targets share. A target is one file, NAME_fuzz.cc, with LLVMFuzzerTestOneInput: bytes
-// in, and nothing but what check() asserts comes out. libFuzzer drives it in the preset `fuzz`; replay_test.cc
-// feeds it its corpus in every other.
+// What the fuzz targets share. A target is one file, NAME_fuzz.cc, with LLVMFuzzerTestOneInput:
+// bytes in, and nothing but what check() asserts comes out. libFuzzer drives it in the preset
+// `fuzz`; replay_test.cc feeds it its corpus in every other.
 #pragma once
 
 #include <algorithm>
@@ -34,7 +34,8 @@ inline void check_code(const Error& error, std::initializer_list<ErrorCode> docu
   return std::as_bytes(std::span(data, size));
 }
 
-// Takes the fuzzer's bytes apart. Behind their end there are zeros, so that every input means something.
+// Takes the fuzzer's bytes apart. Behind their end there are zeros, so that every input means
+// something.
 class Input {
  public:
   explicit Input(ByteView bytes) : rest_(bytes) {}

@@ -48,9 +48,11 @@ Schema schema() {
       .migrations =
           {"CREATE TABLE todo(id INTEGER PRIMARY KEY, title TEXT NOT NULL, done INTEGER DEFAULT 0);"
            "CREATE INDEX by_title ON todo(title);"
-           "CREATE TABLE note(id ANY PRIMARY KEY, todo INTEGER REFERENCES todo(id), body ANY) STRICT;"
+           "CREATE TABLE note(id ANY PRIMARY KEY, todo INTEGER REFERENCES todo(id), body ANY) "
+           "STRICT;"
            "CREATE VIRTUAL TABLE words USING fts5(text);"
-           "CREATE TRIGGER counted AFTER INSERT ON note BEGIN UPDATE todo SET done = done + 1 WHERE "
+           "CREATE TRIGGER counted AFTER INSERT ON note BEGIN UPDATE todo SET done = done + 1 "
+           "WHERE "
            "id = NEW.todo; END;"},
       .materializers = {{"todo.added", "INSERT INTO todo(id, title) VALUES (:id, :title)"},
                         {"note.kept", "INSERT INTO note(id, todo, body) VALUES (:id, NULL, :body)"},

@@ -8,7 +8,8 @@
 
 namespace tablog::fuzz {
 
-// A to-do list with a foreign key, an index, a trigger and a full-text table; stamped with this engine.
+// A to-do list with a foreign key, an index, a trigger and a full-text table; stamped with this
+// engine.
 [[nodiscard]] Schema schema();
 
 struct History {

@@ -1,6 +1,7 @@
-// The leader worker's module, through its boundary, on files in memory: it leads, and the fuzzer speaks for the
-// platform and for the other tabs. Asserts what boundary_kit.h says of everything that comes out; and that
-// the store, when the worker is gone, opens again and holds what its log says.
+// The leader worker's module, through its boundary, on files in memory: it leads, and the fuzzer
+// speaks for the platform and for the other tabs. Asserts what boundary_kit.h says of everything
+// that comes out; and that the store, when the worker is gone, opens again and holds what its log
+// says.
 #include "storage/memory_file.h"
 #include "storage/store.h"
 #include "tests/fuzz/boundary_kit.h"
@@ -31,8 +32,9 @@ const ClientId kOther = samples::id<ClientId>(7);
 class Driver {
  public:
   Driver()
-      : boundary_(std::in_place, [this] { return time_.clock; },
-                  [this](std::uint32_t handle) { return open_file(handle); }) {
+      : boundary_(
+            std::in_place, [this] { return time_.clock; },
+            [this](std::uint32_t handle) { return open_file(handle); }) {
     host::Writer config;
     config.u8(kConfigure);
     config.id(kSelf);
@@ -44,7 +46,8 @@ class Driver {
     give(files());
     give(locks(true));
     give(message_input(
-        kMessage, said(Join{.applied = {}, .chain = {}, .wants_entries = true, .schema = schema()})));
+        kMessage,
+        said(Join{.applied = {}, .chain = {}, .wants_entries = true, .schema = schema()})));
     give(Bytes(1, std::byte{kBatchDue}));
     check(!store_.is_zero(), "a worker that got the lock and files leads");
   }
@@ -100,7 +103,8 @@ class Driver {
   // Handles below kLogSlots are the log's, then the pool's; others are new files of either.
   std::unique_ptr<storage::File> open_file(std::uint32_t handle) {
     const bool log = handle < kLogSlots || handle % 2 == 0;
-    auto file = disk_.open((log ? "l" : "p") + std::to_string(handle) + "-" + std::to_string(++opened_));
+    auto file =
+        disk_.open((log ? "l" : "p") + std::to_string(handle) + "-" + std::to_string(++opened_));
     return std::move(*file);
   }
   static Bytes files() {

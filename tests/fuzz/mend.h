@@ -1,5 +1,5 @@
-// Mends the checksums of fuzzed bytes, so that a fuzzer gets behind them; and makes whole files of inputs
-// that leave out what is always zero.
+// Mends the checksums of fuzzed bytes, so that a fuzzer gets behind them; and makes whole files of
+// inputs that leave out what is always zero.
 #pragma once
 
 #include <span>
@@ -15,9 +15,9 @@ namespace tablog::fuzz {
 // length allow. Returns what it takes; 0: it is no frame.
 std::size_t mend_frame(std::span<std::byte> bytes, std::uint64_t salt, std::uint64_t offset);
 
-// Takes one segment: its header's fields, the length of its frames, the frames. Everything is mended,
-// also dense indexes and the hash chain, but for what the input says to leave alone: a frame whose
-// checksum is odd. `before` is where the segment's frames end when they are mended.
+// Takes one segment: its header's fields, the length of its frames, the frames. Everything is
+// mended, also dense indexes and the hash chain, but for what the input says to leave alone: a
+// frame whose checksum is odd. `before` is where the segment's frames end when they are mended.
 struct MadeSegment {
   Bytes file;
   SegmentHeader header;

@@ -1,6 +1,6 @@
-// Messages between tabs. Asserts: what decodes is encoded, and from there on both ways give the same; it
-// decodes to the same at an odd address; the hash of a payload is that of what it decodes to; errors are
-// kMalformed.
+// Messages between tabs. Asserts: what decodes is encoded, and from there on both ways give the
+// same; it decodes to the same at an odd address; the hash of a payload is that of what it decodes
+// to; errors are kMalformed.
 #include "log/codec.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,7 @@
-// The headers of the pool's slots, and a pool of fuzzed slots. Asserts: a header that names a file is encoded to
-// one that names the same; a pool always opens, keeps what is damaged as it was, finds what it lists, makes and
-// removes a file, and is the same when it is opened again; what is quarantined can be let go of.
+// The headers of the pool's slots, and a pool of fuzzed slots. Asserts: a header that names a file
+// is encoded to one that names the same; a pool always opens, keeps what is damaged as it was,
+// finds what it lists, makes and removes a file, and is the same when it is opened again; what is
+// quarantined can be let go of.
 #include "storage/memory_file.h"
 #include "storage/pool.h"
 #include "storage/pool_header.h"
@@ -90,7 +91,8 @@ void check_listed(Pool& pool, MemoryDisk& disk, const std::vector<MadeSlot>& mad
   }
   for (const MadeSlot& slot : made) {
     const std::string name = storage::name_of_pathname(slot.pathname);
-    if (storage::url_pathname(name) != slot.pathname) continue;  // another writer's: no name gives it
+    if (storage::url_pathname(name) != slot.pathname)
+      continue;  // another writer's: no name gives it
     check(pool.find(name) != nullptr || pool.conflicted(name), "a file is found, or conflicted");
   }
 }

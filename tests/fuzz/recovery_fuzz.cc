@@ -1,6 +1,7 @@
-// A log's slots, up to three segments and a blank one: recovery with its writing. Asserts: what opens has the
-// end that a reader finds; it takes another entry, which is there after it is opened again; what can be
-// exported is read from the export as it was; errors are those that LogFiles documents.
+// A log's slots, up to three segments and a blank one: recovery with its writing. Asserts: what
+// opens has the end that a reader finds; it takes another entry, which is there after it is opened
+// again; what can be exported is read from the export as it was; errors are those that LogFiles
+// documents.
 #include "log/codec.h"
 #include "storage/log_files.h"
 #include "storage/log_reader.h"

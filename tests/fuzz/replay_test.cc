@@ -1,5 +1,5 @@
-// Every file of tests/fuzz/corpus/TARGET/ through its target: what fuzzers found once stays found, with any
-// compiler. What does not hold aborts, and the file's name stands above it.
+// Every file of tests/fuzz/corpus/TARGET/ through its target: what fuzzers found once stays found,
+// with any compiler. What does not hold aborts, and the file's name stands above it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -44,8 +44,10 @@ void replay(const std::string& name, Target target) {
   }
 }
 
-#define TARGET(name) \
-  TEST(FuzzCorpusTest, name) { replay(#name, tablog_fuzz_##name); }
+#define TARGET(name)                   \
+  TEST(FuzzCorpusTest, name) {         \
+    replay(#name, tablog_fuzz_##name); \
+  }
 TABLOG_FUZZ_TARGETS
 #undef TARGET
 

@@ -1,6 +1,6 @@
-// The replica worker's module, through its boundary, with a leader that the fuzzer speaks for: inputs of
-// any bytes, messages of any content, chunks of a snapshot, batches of the log. Asserts what boundary_kit.h
-// says of everything that comes out.
+// The replica worker's module, through its boundary, with a leader that the fuzzer speaks for:
+// inputs of any bytes, messages of any content, chunks of a snapshot, batches of the log. Asserts
+// what boundary_kit.h says of everything that comes out.
 #include "storage/profile.h"
 #include "tests/fuzz/boundary_kit.h"
 #include "tests/fuzz/history.h"

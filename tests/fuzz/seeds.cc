@@ -1,4 +1,5 @@
-// Writes what the fuzzers begin with, of valid things: tablog_fuzz_seeds DIRECTORY makes DIRECTORY/TARGET/NAME.
+// Writes what the fuzzers begin with, of valid things: tablog_fuzz_seeds DIRECTORY makes
+// DIRECTORY/TARGET/NAME.
 #include <filesystem>
 #include <fstream>
 
@@ -76,17 +77,21 @@ Bytes segment(const SegmentHeader& header, bool sealed) {
     for (int left = count; left > 0; --left) {
       at.index = next(at.index);
       const EncodedEntry entry = samples::encoded(at.index);
-      append_entry_frame(file, {header.salt, file.size(), {at.index.value - 1}}, at.index, *entry.bytes);
+      append_entry_frame(file, {header.salt, file.size(), {at.index.value - 1}}, at.index,
+                         *entry.bytes);
     }
     commit.last = at.index;
     append_commit_frame(file, {header.salt, file.size(), header.before.index}, commit);
   }
-  if (sealed) append_seal_frame(file, {header.salt, file.size(), at.index}, at.index, {header.sequence + 1, 9, {}});
+  if (sealed)
+    append_seal_frame(file, {header.salt, file.size(), at.index}, at.index,
+                      {header.sequence + 1, 9, {}});
   return file;
 }
 
 void add_segments(Seeds& seeds) {
-  const SegmentHeader header{.store = samples::id<StoreId>(0x40), .sequence = 1, .salt = 0x1122334455667788};
+  const SegmentHeader header{
+      .store = samples::id<StoreId>(0x40), .sequence = 1, .salt = 0x1122334455667788};
   const Bytes open = as_input(segment(header, false));
   const Bytes sealed = as_input(segment(header, true));
   for (const Bytes* one : {&open, &sealed}) {
@@ -111,7 +116,8 @@ void add_segments(Seeds& seeds) {
 
 void add_slots(Seeds& seeds) {
   Bytes slots;
-  for (const char* path : {"/tablog.sqlite3", "/tablog.sqlite3-wal", "/sp%20ace.db", "/tablog.sqlite3"}) {
+  for (const char* path :
+       {"/tablog.sqlite3", "/tablog.sqlite3-wal", "/sp%20ace.db", "/tablog.sqlite3"}) {
     host::Writer out;
     out.u8(0);
     out.u32(0x80106);
@@ -168,7 +174,8 @@ void add_scripts(Seeds& seeds) {
   };
   // Announced, joined; the whole log; then the image in two halves after a digest that differs.
   script("replica", {0, 5, 6, 4, 0, 6, 6, 0, 2, 100, 0});
-  script("replica", {0, 5, 6, 4, 0, 3, 6, 0, 4, 3, 3, 6, 1, 3, 0, 2, 0, 0, 0, 1, 0, 3, 2, 2, 0, 0, 0, 1, 0});
+  script("replica",
+         {0, 5, 6, 4, 0, 3, 6, 0, 4, 3, 3, 6, 1, 3, 0, 2, 0, 0, 0, 1, 0, 3, 2, 2, 0, 0, 0, 1, 0});
   script("replica", {1, 5, 6, 4, 0, 0, 6, 0, 2, 255, 3});
   // Appends, one again, a relaxed one; ticks; the other tab dies.
   script("leader", {3, 4, 0, 1, 4, 1, 1, 4, 8, 2, 3, 2, 200, 0, 5, 0, 2, 232, 3, 3});

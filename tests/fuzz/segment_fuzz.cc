@@ -1,7 +1,8 @@
-// One segment: its header, and recovery over a source in memory. Asserts: a header that decodes comes
-// back equal; find_end() gives a place and a position within what was given, and the same ones when the
-// file is cut there; every entry up to there can be walked to from the index; a successor that names
-// that end is satisfied with it; errors are kCorrupt, with an index and an offset within the file.
+// One segment: its header, and recovery over a source in memory. Asserts: a header that decodes
+// comes back equal; find_end() gives a place and a position within what was given, and the same
+// ones when the file is cut there; every entry up to there can be walked to from the index; a
+// successor that names that end is satisfied with it; errors are kCorrupt, with an index and an
+// offset within the file.
 #include "log/little_endian.h"
 #include "log/recovery.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
-// The image of a state database, changed here and there or cut. Asserts: it is refused with a documented
-// code, or it is a database whose digest is that of its rows, whose own image opens as the same, and which
-// takes or refuses the next entry without harm.
+// The image of a state database, changed here and there or cut. Asserts: it is refused with a
+// documented code, or it is a database whose digest is that of its rows, whose own image opens as
+// the same, and which takes or refuses the next entry without harm.
 #include "log/codec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/history.h"
@@ -12,7 +12,8 @@ using storage::StateDatabase;
 
 constexpr std::size_t kPageBytes = 4096;
 
-// Pieces of the input laid over the image of a sound database; then perhaps another number of pages.
+// Pieces of the input laid over the image of a sound database; then perhaps another number of
+// pages.
 Bytes take_image(Input& input) {
   Bytes image = history().image;
   const std::uint8_t pages = input.u8();
