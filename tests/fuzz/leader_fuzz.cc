@@ -19,9 +19,10 @@ enum : std::uint8_t {
   kMessage = 4,
   kBatchDue = 5,
   kTick = 6,
-  kLocksSeen = 7
+  kLocksSeen = 7,
+  kResume = 10
 };
-constexpr std::uint8_t kLastOutput = 9;
+constexpr std::uint8_t kLastOutput = 10;
 constexpr std::size_t kStepsMax = 32;
 constexpr std::uint32_t kLogSlots = 3;
 constexpr std::uint32_t kPoolSlots = 6;
@@ -53,7 +54,7 @@ class Driver {
   }
 
   void step(Input& input) {
-    switch (input.u8() % 6) {
+    switch (input.u8() % 7) {
       case 0:
         return give(input.bytes(input.u16()));
       case 1:
@@ -66,6 +67,8 @@ class Driver {
       case 3:
         return give(Bytes(1, std::byte{kBatchDue}));
       case 4:
+        return give(Bytes(1, std::byte{kResume}));
+      case 5:
         return give(message_input(kMessage, said(append(input))));
       default:
         return give(locks(input.u8() != 0));

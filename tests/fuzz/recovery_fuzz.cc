@@ -37,7 +37,7 @@ void put_segments(MemoryDisk& disk, Input& input) {
   for (const char* name : {"log-x", "log-y"}) check(disk.open(name).has_value(), "a blank slot");
 }
 
-Result<std::unique_ptr<LogFiles>> open(MemoryDisk& disk, Index proven, std::uint64_t salt) {
+Result<std::unique_ptr<LogFiles>> open(MemoryDisk& disk, const Proven& proven, std::uint64_t salt) {
   return LogFiles::open(disk.open_slots("log-").value(), proven, samples::id<StoreId>(0x40),
                         Generation{}, salt, {.segment_bytes = 8192, .preallocate_bytes = 4096});
 }
@@ -107,7 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   MemoryDisk disk;
   put_segments(disk, input);
   const auto seen = look(disk, proven);
-  auto log = open(disk, proven, 1);
+  auto log = open(disk, {.index = proven, .chain = {}}, 1);
   if (!log) {
     check_code(log.error(), kOpenErrors);
     return 0;
@@ -122,7 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (whole) export_all(**log);
   const auto chain = (*log)->head().chain;
   log->reset();
-  const auto again = open(disk, next(head), 2);
+  const auto again = open(disk, {.index = next(head), .chain = chain}, 2);
   check(again && (*again)->head().index == next(head) && (*again)->head().chain == chain,
         "what was appended is there again");
   return 0;

@@ -178,8 +178,8 @@ void add_scripts(Seeds& seeds) {
          {0, 5, 6, 4, 0, 3, 6, 0, 4, 3, 3, 6, 1, 3, 0, 2, 0, 0, 0, 1, 0, 3, 2, 2, 0, 0, 0, 1, 0});
   script("replica", {1, 5, 6, 4, 0, 0, 6, 0, 2, 255, 3});
   // Appends, one again, a relaxed one; ticks; the other tab dies.
-  script("leader", {3, 4, 0, 1, 4, 1, 1, 4, 8, 2, 3, 2, 200, 0, 5, 0, 2, 232, 3, 3});
-  script("leader", {4, 16, 9, 'S', 'E', 'L', 'E', 'C', 'T', ' ', '1', ';', 3, 2, 0, 1});
+  script("leader", {3, 5, 0, 1, 5, 1, 1, 5, 8, 2, 3, 4, 2, 200, 0, 6, 0, 2, 232, 3, 3});
+  script("leader", {5, 16, 9, 'S', 'E', 'L', 'E', 'C', 'T', ' ', '1', ';', 3, 4, 2, 0, 1});
   // A page's inputs: an append, a query, a read, a visibility.
   for (const Bytes& args : {Bytes(4)}) {
     host::Writer out;

@@ -40,12 +40,13 @@ SegmentHeader successor_of(const SegmentHeader& header, const SegmentEnd& end) {
   return successor;
 }
 
-void check_end(ByteView file, const SegmentHeader& header, const SegmentEnd& end, Index proven) {
+void check_end(ByteView file, const SegmentHeader& header, const SegmentEnd& end,
+               const Proven& proven) {
   check(end.offset >= kSegmentHeaderBytes && end.offset <= file.size() && end.offset % 8 == 0,
         "the end lies within the file");
   check(end.log.index >= header.before.index && end.proven >= header.before.index,
         "the log does not end before its segment");
-  check(end.proven <= end.log.index && proven <= end.log.index,
+  check(end.proven <= end.log.index && proven.index <= end.log.index,
         "what is proven to be flushed is there");
   check(end.torn_bytes <= file.size() - end.offset, "a torn tail lies within the file");
 
@@ -53,6 +54,7 @@ void check_end(ByteView file, const SegmentHeader& header, const SegmentEnd& end
   const auto again = find_end(cut, header, end.offset, proven);
   check(again && again->offset == end.offset && again->log == end.log && again->torn_bytes == 0,
         "a file cut at its end ends there");
+  if (proven.chain) return;  // what stands before it was not looked at
   const auto closed = verify_closed(cut, header, successor_of(header, end));
   check(closed.has_value(), "a successor is satisfied with the end that was found");
 
@@ -64,16 +66,27 @@ void check_end(ByteView file, const SegmentHeader& header, const SegmentEnd& end
   }
 }
 
-void recover(ByteView file, Index proven) {
+std::optional<SegmentEnd> recover(ByteView file, const Proven& proven) {
   const auto header = decode_segment_header(file);
-  if (!header) return;
+  if (!header) return std::nullopt;
   MemorySource source(file);
-  const auto end = find_end(source, *header, file.size(), proven);
-  if (end) {
-    check_end(file, *header, *end, proven);
-  } else {
+  auto end = find_end(source, *header, file.size(), proven);
+  if (!end) {
     check_corrupt(end.error(), file.size());
+    return std::nullopt;
   }
+  check_end(file, *header, *end, proven);
+  return std::move(*end);
+}
+
+// From the front, and from the place that a state database tells of.
+void recover_both(const MadeSegment& made, Index proven) {
+  const auto walked = recover(made.file, {.index = proven, .chain = {}});
+  if (!walked) return;
+  const auto jumped = recover(made.file, {.index = walked->log.index, .chain = walked->log.chain});
+  check(jumped && jumped->offset == walked->offset && jumped->log == walked->log &&
+            jumped->seal == walked->seal && jumped->torn_bytes == walked->torn_bytes,
+        "the end is the same from wherever the walk begins");
 }
 
 // What some successor says of it, right or wrong.
@@ -96,10 +109,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   MadeSegment first = take_segment(input, nullptr);
   const MadeSegment second = take_segment(input, &first);
   check_header(first.file);
-  recover(first.file, proven);
+  recover_both(first, proven);
+  const tablog::Proven known{.index = first.end.index, .chain = first.end.chain};
   damage(first.file, input);
   check_header(first.file);
-  recover(first.file, proven);
+  recover_both(first, proven);
+  static_cast<void>(recover(first.file, known));
   close(first.file, second.header);
   return 0;
 }
