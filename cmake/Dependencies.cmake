@@ -25,17 +25,25 @@ target_compile_definitions(xxHash::xxhash INTERFACE XXH_INLINE_ALL)
 add_library(nlohmann::json INTERFACE IMPORTED) # native only: the command line tool
 target_include_directories(nlohmann::json SYSTEM INTERFACE "${PROJECT_SOURCE_DIR}/.deps/json/include")
 
-add_library(CapnProto::kj STATIC IMPORTED)
-set_target_properties(CapnProto::kj PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libkj.a")
-add_library(CapnProto::capnp STATIC IMPORTED)
-set_target_properties(CapnProto::capnp PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libcapnp.a")
-target_link_libraries(CapnProto::capnp INTERFACE CapnProto::kj)
-target_include_directories(CapnProto::kj SYSTEM INTERFACE "${TABLOG_DEPS}/include")
-target_compile_definitions(CapnProto::kj INTERFACE CAPNP_LITE) # as its library was built
+# Cap'n Proto: the set-up's, except that a fuzzer has to see which way it goes, and that another
+# compiler's C++ library needs its own.
+if(TABLOG_FUZZ)
+  file(GLOB TABLOG_CAPNP_SOURCE "${PROJECT_SOURCE_DIR}/.deps/sources/capnproto/*")
+  add_subdirectory(cmake/capnproto SYSTEM)
+  add_library(CapnProto::capnp ALIAS capnp)
+else()
+  add_library(CapnProto::kj STATIC IMPORTED)
+  set_target_properties(CapnProto::kj PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libkj.a")
+  add_library(CapnProto::capnp STATIC IMPORTED)
+  set_target_properties(CapnProto::capnp PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libcapnp.a")
+  target_link_libraries(CapnProto::capnp INTERFACE CapnProto::kj)
+  target_include_directories(CapnProto::kj SYSTEM INTERFACE "${TABLOG_DEPS}/include")
+  target_compile_definitions(CapnProto::kj INTERFACE CAPNP_LITE) # as its library was built
 
-# The prefix is named outright: a GoogleTest of the host's must not win.
-find_package(GTest CONFIG REQUIRED PATHS "${TABLOG_DEPS}/lib/cmake/GTest" NO_DEFAULT_PATH
-             NO_CMAKE_FIND_ROOT_PATH)
+  # The prefix is named outright: a GoogleTest of the host's must not win.
+  find_package(GTest CONFIG REQUIRED PATHS "${TABLOG_DEPS}/lib/cmake/GTest" NO_DEFAULT_PATH
+               NO_CMAKE_FIND_ROOT_PATH)
+endif()
 
 # SQLite: the set-up's, except that sanitizers should see inside it.
 if(TABLOG_SANITIZE)

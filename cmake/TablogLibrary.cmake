@@ -5,6 +5,7 @@
 add_custom_target(tablog_generated)
 
 # What all our own code is compiled with.
+string(COMPARE NOTEQUAL "${TABLOG_SANITIZE}" "" sanitizes) # a list with commas is no argument of $<BOOL:…>
 add_library(tablog_options INTERFACE)
 target_compile_features(tablog_options INTERFACE cxx_std_23)
 target_include_directories(tablog_options INTERFACE "${PROJECT_SOURCE_DIR}")
@@ -15,7 +16,7 @@ target_compile_options(
             $<$<BOOL:${EMSCRIPTEN}>:-Wno-shorten-64-to-32>
             # False positives of GCC 12 on std::string (its bug 105651) and, with sanitizers, on std::optional.
             $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-            $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${TABLOG_SANITIZE}>>:-Wno-maybe-uninitialized>)
+            $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${sanitizes}>>:-Wno-maybe-uninitialized>)
 
 # tablog_library(FOLDER SOURCES a.cc … [CATCHES b.cc …] [DEPS target …] [PRIVATE_DEPS target …])
 # makes tablog_FOLDER, alias tablog::FOLDER. Includes are written from the root: "FOLDER/a.h".

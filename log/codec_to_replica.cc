@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include "log/codec_messages.h"
 
@@ -8,13 +9,25 @@ namespace {
 
 constexpr std::size_t kEntriesMax = 1U << 20U;  // in one message
 constexpr std::size_t kAnswersMax = 1U << 20U;
+constexpr std::string_view kCut = " …";
 
 ErrorCode to_error_code(std::uint8_t value) {
-  const auto code = static_cast<ErrorCode>(value);
-  const bool known = (code >= ErrorCode::kRejected && code <= ErrorCode::kAborted) ||
-                     code == ErrorCode::kTruncated || code == ErrorCode::kMalformed;
-  require(known, "unknown error code");
-  return code;
+  require(is_error_code(value), "unknown error code");
+  return static_cast<ErrorCode>(value);
+}
+
+// An error may quote what it is about, and that may be nearly as large as a message. Cut between
+// two characters of UTF-8.
+std::string quoted(const std::string& message) {
+  if (message.size() <= kErrorMessageBytesMax) {
+    return message;
+  }
+  constexpr auto is_inside = [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+  };
+  std::size_t end = kErrorMessageBytesMax - kCut.size();
+  while (end > 0 && is_inside(message[end])) --end;
+  return message.substr(0, end).append(kCut);
 }
 
 void put(capnp::List<capnp::Data>::Builder to, const EncodedEntries& entries) {
@@ -37,7 +50,7 @@ EncodedEntries get(capnp::List<capnp::Data>::Reader from) {
 
 void put(wire::Error::Builder to, const Error& error) {
   to.setCode(static_cast<std::uint8_t>(error.code));
-  to.setMessage(to_kj(error.message));
+  to.setMessage(to_kj(quoted(error.message)));
   if (error.index) {
     to.initIndex().setValue(error.index->value);
   }

@@ -125,6 +125,9 @@ Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size) 
   if (segments > kExportSegmentsMax) {
     return corrupt("the export's header does not verify", 12);
   }
+  if (header_bytes_of(segments) > size) {  // before room is made for so many
+    return corrupt("the export is cut", size);
+  }
   const auto whole = read_exactly(source, 0, to_size(header_bytes_of(segments)));
   if (!whole) {
     return fail(whole.error());

@@ -20,6 +20,10 @@ using Index = Strong<struct IndexTag>;            // 1, 2, 3, …; 0 means "befo
 using Generation = Strong<struct GenerationTag>;  // of the store's files; 0 is the first
 using RequestNumber = Strong<struct RequestNumberTag>;  // 1, 2, 3, … within a session; 0: none
 
+// JavaScript's largest safe integer; a log gets nowhere near it, and counting on from it wraps
+// nowhere.
+inline constexpr Index kIndexMax{(std::uint64_t{1} << 53U) - 1};
+
 [[nodiscard]] constexpr Index next(Index i) {
   return Index{i.value + 1};
 }

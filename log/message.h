@@ -16,6 +16,9 @@ namespace tablog {
 // left.
 inline constexpr std::size_t kMessageBytesMax = 64U << 20U;  // 64 MiB
 
+// Of an Error's words in a message; what is longer is cut when it is encoded.
+inline constexpr std::size_t kErrorMessageBytesMax = 4096;
+
 enum class Role : std::uint8_t { kReplica = 0, kLeader = 1 };
 enum class Durability : std::uint8_t { kFull = 0, kRelaxed = 1 };
 

@@ -40,6 +40,13 @@ enum class ErrorCode : std::uint8_t {
   kMalformed = 33,  // a message or file that does not decode; dropped, counted, never fatal
 };
 
+// True for the number of one of them: what comes from elsewhere may be any.
+[[nodiscard]] constexpr bool is_error_code(std::uint8_t number) {
+  const auto code = static_cast<ErrorCode>(number);
+  return (code >= ErrorCode::kRejected && code <= ErrorCode::kAborted) ||
+         code == ErrorCode::kTruncated || code == ErrorCode::kMalformed;
+}
+
 struct Error {
   ErrorCode code{};
   std::string message;  // for a person; says what to do where something can be done

@@ -70,7 +70,8 @@ Result<SegmentHeader> decode_segment_header(ByteView bytes) {
                                      .end = load<std::uint64_t>(bytes, 128)};
   }
   const bool consistent =
-      header.sequence >= 1 && (flags & ~(kHasPredecessor | kHasDigest)) == 0 &&
+      header.sequence >= 1 && header.before.index <= kIndexMax &&
+      (flags & ~(kHasPredecessor | kHasDigest)) == 0 &&
       header.predecessor.has_value() == (header.sequence > 1) &&
       (!header.predecessor ||
        (header.predecessor->sequence == header.sequence - 1 &&

@@ -9,6 +9,23 @@
 #include "log/payload.h"
 
 namespace tablog::replica {
+namespace {
+
+// A leader drops what it cannot decode, and the tab would wait for ever.
+std::optional<Error> why_unsendable(const Payload& payload) {
+  if (payload_bytes(payload) > kPayloadBytesMax) {
+    return Error{.code = ErrorCode::kTooLarge,
+                 .message = "a batch of over 48 MiB; append it in parts"};
+  }
+  if (most_arguments(payload) > kArgumentsMax) {
+    return Error{.code = ErrorCode::kInvalidArgument,
+                 .message = "one event or exec takes at most " + std::to_string(kArgumentsMax) +
+                            " parameters"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Replica::Replica(ClientId self, Schema schema, Options options)
     : self_(self), schema_(std::move(schema)), options_(options) {}
@@ -61,12 +78,10 @@ void Replica::on(const Appends& input) {
     request.schema_version = schema_.version;
     request.request_hash = hash_payload(request.payload);
     if (!waits_for_leader()) heard_ = now_.monotonic;  // from now on it is waited for
-    if (payload_bytes(request.payload) <= kPayloadBytesMax) {
-      outbox_.add(std::move(request));
+    if (auto error = why_unsendable(request.payload)) {
+      out_.settled.push_back(outbox_.refuse(std::move(request), *std::move(error)));
     } else {
-      Error error{.code = ErrorCode::kTooLarge,
-                  .message = "a batch of over 48 MiB; append it in parts"};
-      out_.settled.push_back(outbox_.refuse(std::move(request), std::move(error)));
+      outbox_.add(std::move(request));
     }
   }
 }

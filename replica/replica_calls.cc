@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "log/codec.h"
+#include "log/payload.h"
 #include "replica/replica.h"
 
 namespace tablog::replica {
@@ -25,6 +26,15 @@ Replica::Call* Replica::add_call(CallId id, Call call) {
 }
 
 void Replica::on(const Query& input) {
+  // Also where it runs here: it may become the leader's to run.
+  const bool fits = input.params.size() <= kArgumentsMax &&
+                    input.sql.size() + payload_bytes(input.params) <= kPayloadBytesMax;
+  if (!fits) {
+    return finish(input.call,
+                  Error{.code = ErrorCode::kInvalidArgument,
+                        .message = "a query takes at most " + std::to_string(kArgumentsMax) +
+                                   " parameters and, with them, 48 MiB"});
+  }
   Call call{.request = input};
   if (!asks_leader() && input.consistency != Consistency::kLinearizable) call.wait_for = Index{};
   send_call(input.call, *add_call(input.call, std::move(call)));

@@ -1,4 +1,4 @@
-# Sets up what a command needs: `setup.sh tools npm native wasm lint browser`, in any selection.
+# Sets up what a command needs: `setup.sh tools npm native wasm lint fuzz browser`, in any selection.
 # Each third-party part is made once per machine, in a cache outside the checkout, under a name that
 # holds the hash of what it was made from; .deps/ in the checkout links to the parts in use.
 . "$(dirname "$0")/lib.sh"
@@ -91,6 +91,11 @@ set_up_tools() {
 }
 
 set_up_lint() { set_up_toolchain; }
+
+set_up_fuzz() {
+  set_up_toolchain
+  provide fuzz "$(hash_of "$suite" "$(script_of fuzz)")"
+}
 
 set_up_browser() { [[ -n ${TABLOG_CHROMIUM:-} ]] || need_host_packages chromium:chromium; }
 

@@ -22,6 +22,15 @@ std::string to_text(std::uint64_t number) {
   return std::to_string(number);
 }
 
+// Where an export begins, its header and its first segment say both; where it ends, the walk finds
+// out, but for one without segments.
+bool agree(const ExportHeader& header, const std::vector<FoundSegment>& found) {
+  const LogPosition before = found.empty() ? LogPosition{} : found.front().header.before;
+  const bool begins = header.first == next(before.index) && header.before == before.chain;
+  return begins &&
+         (!found.empty() || (header.last == before.index && header.chain == before.chain));
+}
+
 }  // namespace
 
 struct LogReader::Impl {
@@ -146,6 +155,12 @@ Result<std::unique_ptr<LogReader>> LogReader::from_export(std::unique_ptr<File> 
   }
   if (const auto linked = link_segments(found); !linked) {
     return fail(linked.error());
+  }
+  if (!agree(*header, found)) {
+    return fail({.code = ErrorCode::kCorrupt,
+                 .message = "the export's header names other entries than its segments begin with",
+                 .index = header->first,
+                 .offset = 0});
   }
   if (!impl->segments.empty()) {
     impl->begin(0);

@@ -61,7 +61,8 @@ Result<Progress> StateTables::progress() {
   const auto chain = bits_from<ChainHash>(statement->blob(5));
   const std::int64_t applied = statement->integer(1);
   const std::int64_t last_app = statement->integer(2);
-  if (!store || !chain || last_app < 0 || applied < last_app)
+  if (!store || !chain || last_app < 0 || applied < last_app ||
+      Index{static_cast<std::uint64_t>(applied)} > kIndexMax)
     return foreign("tablog_state makes no sense");
   return Progress{.store = *store,
                   .applied = Index{static_cast<std::uint64_t>(applied)},

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "log/frame.h"
+#include "log/payload.h"
 #include "tests/log/samples.h"
 
 namespace tablog {
@@ -210,6 +211,38 @@ TEST(DecodeMessageTest, SegmentSizesThatOverflowAreMalformed) {
     ASSERT_FALSE(message.has_value()) << bytes.size();
     EXPECT_EQ(message.error().code, ErrorCode::kMalformed);
   }
+}
+
+// Leaders and replicas bound what they put into one message by it.
+TEST(PayloadBytesTest, AreNoLessThanWhatAMessageTakes) {
+  const auto encoded_bytes = [](const Payload& payload) {
+    const AppendRequests body{.client = {}, .requests = {{.payload = payload}}};
+    return encode_message({.store = {}, .term = {}, .from = {}, .body = body}).size();
+  };
+  const std::size_t envelope = encoded_bytes(Void{});
+  for (const std::size_t length : {0U, 1U, 7U, 8U, 15U}) {
+    const std::string text(length, 'x');
+    for (const Value& value : {Value{}, Value{std::int64_t{1}}, Value{0.5}, Value{text}}) {
+      const Event event{.type = text, .args = std::vector<Argument>(100, {text, value})};
+      const Payload events = std::vector<Event>(3, event);
+      EXPECT_LE(encoded_bytes(events) - envelope, payload_bytes(events)) << length;
+      const Payload exec = Exec{.sql = text, .params = event.args};
+      EXPECT_LE(encoded_bytes(exec) - envelope, payload_bytes(exec)) << length;
+    }
+  }
+}
+
+TEST(EncodeMessageTest, AnErrorsWordsAreCutBetweenTwoCharacters) {
+  std::string words = "x";
+  while (words.size() < 1'000'000) words += "ü";
+  const Message message{
+      .store = {}, .term = {}, .from = {}, .body = LeaderFailed{{ErrorCode::kRejected, words}}};
+  const auto back = decode_message(encode_message(message));
+  ASSERT_TRUE(back);
+  const std::string& cut = std::get<LeaderFailed>(back->body).error.message;
+  EXPECT_LE(cut.size(), kErrorMessageBytesMax);
+  EXPECT_GT(cut.size(), kErrorMessageBytesMax - 8);
+  EXPECT_TRUE(cut.ends_with("ü …"));
 }
 
 TEST(HashPayloadTest, OtherWordsGiveAnotherHash) {

@@ -169,5 +169,15 @@ TEST_F(SendTest, AStoreThatWasDeletedEndsWhatIsPendingAndBeginsAnew) {
   EXPECT_EQ(joins[0].applied, Index{});
 }
 
+// The leader would drop a message that it cannot decode, and the tab wait for ever.
+TEST_F(SendTest, MoreArgumentsThanAMessageCarriesAreRefusedAtOnce) {
+  follow();
+  AppendRequest large = request(1);
+  large.payload = std::vector{Event{.type = "e", .args = std::vector<Argument>(kArgumentsMax + 1)}};
+  append({large, request(2)});
+  EXPECT_EQ(std::get<Error>(settled_.at(0).result).code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(take_sent_numbers(), ElementsAre(1, 2)) << "its number is withdrawn";
+}
+
 }  // namespace
 }  // namespace tablog::replica

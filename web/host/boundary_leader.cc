@@ -40,9 +40,14 @@ enum class Out : std::uint8_t {
   kResume
 };
 
-std::chrono::microseconds from_ms(double ms) {
+// A time that no clock shows has no integer.
+std::chrono::microseconds read_ms(Reader& reader) {
+  constexpr double kMsMax = 1e12;
+  const double ms = reader.f64();
+  const bool shown = ms >= 0 && ms <= kMsMax;  // not: NaN
+  if (!shown) reader.fail();
   return std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::duration<double, std::milli>(ms));
+      std::chrono::duration<double, std::milli>(shown ? ms : 0));
 }
 
 void write(Writer& out, const LeaderEffect& effect) {
@@ -112,7 +117,7 @@ std::optional<node::Input> read_input(In kind, Reader& reader) {
     case In::kTick:
       return leader::Input{leader::Ticked{}};
     case In::kLocksSeen: {
-      leader::LocksSeen seen{.began = from_ms(reader.f64()), .held = reader.boolean(), .tabs = {}};
+      leader::LocksSeen seen{.began = read_ms(reader), .held = reader.boolean(), .tabs = {}};
       for (std::uint32_t left = reader.count(sizeof(ClientId)); left > 0; --left) {
         seen.tabs.insert(reader.id<ClientId>());
       }

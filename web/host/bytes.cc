@@ -98,7 +98,9 @@ std::vector<Argument> Reader::args() {
 
 Error Reader::error() {
   Error error;
-  error.code = static_cast<ErrorCode>(u8());
+  const std::uint8_t code = u8();
+  if (!is_error_code(code)) fail();  // it would go on to tabs that know no such code
+  error.code = static_cast<ErrorCode>(code);
   error.message = text();
   error.index = option_index();
   if (boolean()) error.offset = u64();
