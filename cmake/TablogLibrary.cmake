@@ -33,11 +33,14 @@ function(tablog_library folder)
   endif()
 endfunction()
 
-# tablog_test(FOLDER SOURCES a_test.cc … [DEPS target …])
+# tablog_test(FOLDER SOURCES a_test.cc … [DEPS target …] [TIMEOUT seconds])
 # makes tablog_FOLDER_test, linked with tablog::FOLDER if there is one, and registers it with ctest.
 # Under Emscripten it is a program for Node; files are read from the machine's file system.
 function(tablog_test folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
   set(target tablog_${folder}_test)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE tablog_options ${arg_DEPS} GTest::gmock GTest::gtest_main)
@@ -55,7 +58,7 @@ function(tablog_test folder)
     add_test(NAME ${target} COMMAND node "$<TARGET_FILE:${target}>")
   else()
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
-                         PROPERTIES TIMEOUT 120)
+                         PROPERTIES TIMEOUT ${arg_TIMEOUT})
   endif()
 endfunction()
 

@@ -7,6 +7,8 @@ import { capture, inParallel, jobs, root, run, seconds, sourceFiles } from "./li
 
 const full = process.argv.includes("--full");
 const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+/** Tests that take a sample of their cases take all of them. */
+const whole = full ? { TABLOG_FULL: "1" } : {};
 const results = join(root, "build/test-results");
 mkdirSync(results, { recursive: true });
 
@@ -24,13 +26,13 @@ function readJUnit(path, code) {
   return code !== 0 && failed === 0 ? { passed, failed: 1 } : { passed, failed };
 }
 
-async function ctest(preset) {
+async function ctest(preset, environment = {}) {
   const report = join(results, `${preset}.xml`);
   rmSync(report, { force: true });
   const code = await run("ctest", [
     ...["--test-dir", `build/${preset}`, "--parallel", String(jobs), "--output-junit", report],
     ...["--output-on-failure", "--progress", "--no-tests=error"],
-  ]);
+  ], { env: { ...process.env, ...environment } });
   return readJUnit(report, code);
 }
 
@@ -102,11 +104,7 @@ async function browser() {
   const report = join(results, "browser.xml");
   rmSync(report, { force: true });
   const code = await run("node_modules/.bin/playwright", ["test", "--reporter=line,junit"], {
-    env: {
-      ...process.env,
-      PLAYWRIGHT_JUNIT_OUTPUT_FILE: report,
-      ...(full ? { TABLOG_FULL: "1" } : {}),
-    },
+    env: { ...process.env, ...whole, PLAYWRIGHT_JUNIT_OUTPUT_FILE: report },
   });
   return readJUnit(report, code);
 }
@@ -119,7 +117,7 @@ const total = (outcomes) =>
 
 // A suite runs when what it runs exists.
 const suites = [
-  ["native", existsSync(join(root, "build/native/tests")), () => ctest("native")],
+  ["native", existsSync(join(root, "build/native/tests")), () => ctest("native", whole)],
   ["asan", full, () => ctest("asan")],
   ["wasm", existsSync(join(root, "build/wasm/tests")), wasm],
   ["typescript", sourceFiles(webTests).length > 0, typescript],

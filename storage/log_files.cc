@@ -126,13 +126,16 @@ Result<void> LogFiles::Impl::make_durable(LogSegment& last, const SegmentEnd& en
   return flush_file(*last.slot.file);
 }
 
-// Room for a successor is taken while there is room: a spare slot that could not be grown now is
-// still one, and begin_segment() tries again.
+// Room for a successor is taken while there is room, and flushed: it is a power loss that tears a
+// tail, and it must not take the room for the next segment with it. A spare slot that could not be
+// grown now is still one, and begin_segment() tries again.
 void LogFiles::Impl::keep_spare(Slot slot) {
   const auto size = slot.file->size();
   constexpr std::uint64_t kBytes = kSegmentHeaderBytes + kControlReserveBytes;
   if (size && *size < kBytes) {
-    static_cast<void>(slot.file->write(*size, Bytes(to_size(kBytes - *size))));
+    if (slot.file->write(*size, Bytes(to_size(kBytes - *size)))) {
+      static_cast<void>(slot.file->flush());
+    }
   }
   spares.push_back(std::move(slot));
 }
@@ -218,6 +221,10 @@ void LogFiles::add_slot(Slot slot) {
   if (is_blank(*slot.file, 0).value_or(false)) {
     impl_->keep_spare(std::move(slot));
   }
+}
+
+bool LogFiles::needs_slot() const {
+  return impl_->spares.empty() && (impl_->segments.empty() || impl_->segments.back().torn);
 }
 
 std::uint64_t LogFiles::flushes() const {

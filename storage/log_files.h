@@ -99,6 +99,8 @@ class LogFiles {
   // Spare slots: the host creates files in the background until none is missing.
   [[nodiscard]] std::size_t slots_wanted() const;
   void add_slot(Slot slot);  // must be blank; others are let go
+  // Nothing can be appended until there is one more: the next entry has to begin a segment.
+  [[nodiscard]] bool needs_slot() const;
 
   // The export container: docs/log_format.md#export. Read in pieces at any offset below size.
   class Export {

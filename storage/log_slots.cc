@@ -1,8 +1,12 @@
 #include "storage/log_slots.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "log/byte_source.h"
+#include "log/frame.h"
+#include "log/little_endian.h"
 #include "storage/file_source.h"
 
 namespace tablog::storage {
@@ -29,6 +33,24 @@ Result<bool> is_blank(File& file, std::uint64_t begin) {
   }
   return true;
 }
+
+namespace {
+
+constexpr std::size_t kFrameSaltAt = 24;  // docs/log_format.md#frame
+
+// Of a segment whose header is lost: its first entry, as its first frame tells with its own salt.
+std::optional<Index> first_entry(File& file) {
+  std::array<std::byte, kFrameHeaderBytes> bytes{};
+  const auto got = file.read(kSegmentHeaderBytes, bytes);
+  if (!got || *got < bytes.size()) {
+    return std::nullopt;
+  }
+  const auto salt = load<std::uint64_t>(bytes, kFrameSaltAt);
+  const auto frame = decode_frame_header(bytes, salt, kSegmentHeaderBytes);
+  return frame ? std::optional(frame->index) : std::nullopt;
+}
+
+}  // namespace
 
 Result<SortedSlots> sort_slots(std::span<Slot> slots) {
   SortedSlots sorted;
@@ -61,7 +83,7 @@ Result<SortedSlots> sort_slots(std::span<Slot> slots) {
                    .message = "slot " + slots[i].name +
                               " holds entries, and its segment header does not verify. Nothing was "
                               "changed.",
-                   .index = {},
+                   .index = first_entry(file),
                    .offset = 0});
     }
     sorted.spares.push_back(i);

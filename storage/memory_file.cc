@@ -83,6 +83,12 @@ struct MemoryDisk::Node {
   Bytes durable{};
   std::vector<Change> changes{};  // that make `written` of `durable`, while no flush has failed
   std::uint64_t holder{};         // number of the handle that holds it; 0: none
+  bool named{};                   // its name is durable
+
+  void put(std::uint64_t offset, ByteView data) {
+    write_at(written, offset, data);
+    changes.push_back({offset, Bytes(data.begin(), data.end())});
+  }
 };
 
 struct MemoryDisk::State {
@@ -125,7 +131,7 @@ class MemoryDisk::Handle final : public File {
   Handle& operator=(const Handle&) = delete;
 
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) override {
-    const auto begun = begin({FileOperation::kRead, name_, offset, out.size()});
+    const auto begun = begin({FileOperation::kRead, name_, offset, out.size(), {}});
     if (!begun) {
       return fail(begun.error().error);
     }
@@ -140,27 +146,27 @@ class MemoryDisk::Handle final : public File {
   }
 
   Result<void> write(std::uint64_t offset, ByteView data) override {
-    const auto begun = begin({FileOperation::kWrite, name_, offset, data.size()});
+    const auto begun = begin({FileOperation::kWrite, name_, offset, data.size(), data});
     if (!begun) {
       const Failed& failed = begun.error();
       if (failed.node != nullptr && failed.bytes_done > 0) {
-        put(*failed.node, offset,
-            data.first(to_size(std::min<std::uint64_t>(failed.bytes_done, data.size()))));
+        failed.node->put(
+            offset, data.first(to_size(std::min<std::uint64_t>(failed.bytes_done, data.size()))));
       }
       return fail(failed.error);
     }
     Node& node = **begun;
     const std::uint64_t size_max = state_->size_max(node);
     if (offset + data.size() > std::max<std::uint64_t>(size_max, node.written.size())) {
-      put(node, offset, data.first(size_max > offset ? to_size(size_max - offset) : 0));
+      node.put(offset, data.first(size_max > offset ? to_size(size_max - offset) : 0));
       return fail(ErrorCode::kQuotaExceeded, "the memory disk's quota is exceeded");
     }
-    put(node, offset, data);
+    node.put(offset, data);
     return {};
   }
 
   Result<void> flush() override {
-    const auto begun = begin({FileOperation::kFlush, name_, 0, 0});
+    const auto begun = begin({FileOperation::kFlush, name_, 0, 0, {}});
     if (!begun) {
       if (Node* node = begun.error().node) {
         node->changes.clear();
@@ -184,7 +190,7 @@ class MemoryDisk::Handle final : public File {
   }
 
   Result<void> truncate(std::uint64_t size) override {
-    const auto begun = begin({FileOperation::kTruncate, name_, size, 0});
+    const auto begun = begin({FileOperation::kTruncate, name_, size, 0, {}});
     if (!begun) {
       return fail(begun.error().error);
     }
@@ -230,11 +236,6 @@ class MemoryDisk::Handle final : public File {
                                     .bytes_done = fault->bytes_done});
     }
     return node;
-  }
-
-  static void put(Node& node, std::uint64_t offset, ByteView data) {
-    write_at(node.written, offset, data);
-    node.changes.push_back({offset, Bytes(data.begin(), data.end())});
   }
 
   std::shared_ptr<State> state_;
@@ -283,6 +284,10 @@ void MemoryDisk::remove(const std::string& name) {
 }
 
 void MemoryDisk::crash(const Crash& crash) {
+  if (crash.names == NewNames::kLost) {
+    std::erase_if(state_->nodes, [](const auto& each) { return !each.second.named; });
+  }
+  sync_names();
   for (auto& [name, node] : state_->nodes) {
     node.holder = 0;
     switch (crash.loss) {
@@ -308,6 +313,11 @@ void MemoryDisk::set_fault_hook(FaultHook hook) {
 void MemoryDisk::set_quota(std::optional<std::uint64_t> bytes) {
   state_->quota = bytes;
 }
+void MemoryDisk::set_quota_at_least(std::uint64_t bytes) {
+  if (state_->quota) {
+    state_->quota = std::max(*state_->quota, bytes);
+  }
+}
 std::uint64_t MemoryDisk::calls() const {
   return state_->calls;
 }
@@ -330,6 +340,24 @@ void MemoryDisk::overwrite(const std::string& name, Bytes content) {
   node.changes.clear();
   node.written = content;
   node.durable = std::move(content);
+}
+
+void MemoryDisk::leave(const std::string& name, std::uint64_t offset, ByteView data) {
+  state_->nodes.at(name).put(offset, data);
+}
+
+void MemoryDisk::sync_names() {
+  for (auto& [name, node] : state_->nodes) {
+    node.named = true;
+  }
+}
+
+void MemoryDisk::copy_to(MemoryDisk& copy) const {
+  copy.state_->nodes = state_->nodes;
+  copy.state_->quota = state_->quota;
+  for (auto& [name, node] : copy.state_->nodes) {
+    node.holder = 0;
+  }
 }
 
 }  // namespace tablog::storage

@@ -22,10 +22,15 @@ enum class Loss : std::uint8_t {
   kReordered,  // any subset of their sectors arrived
 };
 
+// What becomes of the names of files created since the last sync_names(): a browser writes them
+// later than the files' content, however often that was flushed.
+enum class NewNames : std::uint8_t { kKept, kLost };
+
 struct Crash {
   Loss loss{};
   std::uint64_t sector_bytes = 4096;        // what arrives whole or not at all; a power of two
   std::function<std::uint64_t()> random{};  // asked for kTorn and kReordered
+  NewNames names{};                         // kLost: also where loss is kNothing
 };
 
 enum class FileOperation : std::uint8_t { kRead, kWrite, kFlush, kTruncate };
@@ -35,6 +40,7 @@ struct FileCall {
   std::string name{};
   std::uint64_t offset{};
   std::uint64_t bytes{};
+  ByteView data{};  // that a write is about to write
 };
 
 // How a call fails. `bytes_done`: that a failing write has written nevertheless.
@@ -50,7 +56,7 @@ class MemoryDisk {
   MemoryDisk(const MemoryDisk&) = delete;
   MemoryDisk& operator=(const MemoryDisk&) = delete;
 
-  // Creates the file where it is absent; names are durable at once. Held exclusively until the
+  // Creates the file where it is absent; its name is durable unless a crash says otherwise. Held exclusively until the
   // handle is destroyed: kStorageUnavailable while another one holds it. Handles may outlive the
   // disk.
   [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& name);
@@ -69,6 +75,8 @@ class MemoryDisk {
   // Writes and truncations that make all files together larger than this get kQuotaExceeded, after
   // they have written what fits.
   void set_quota(std::optional<std::uint64_t> bytes);
+  // Raises the quota, if there is one: what a power loss has brought back has its place.
+  void set_quota_at_least(std::uint64_t bytes);
 
   [[nodiscard]] std::uint64_t calls() const;    // that were made, of all operations
   [[nodiscard]] std::uint64_t flushes() const;  // that succeeded
@@ -79,6 +87,12 @@ class MemoryDisk {
   [[nodiscard]] Bytes written(const std::string& name) const;
   [[nodiscard]] Bytes durable(const std::string& name) const;
   void overwrite(const std::string& name, Bytes content);  // as if flushed
+  // What a writer had done of a write when it was killed in the middle: not flushed.
+  void leave(const std::string& name, std::uint64_t offset, ByteView data);
+  void sync_names();  // all names are durable from here on
+  // Everything but handles and the hook: `copy` is this disk at this moment, for a crash of its
+  // own.
+  void copy_to(MemoryDisk& copy) const;
 
  private:
   struct State;

@@ -64,7 +64,7 @@ struct Store::Impl {
   [[nodiscard]] Result<void> open_state();
   [[nodiscard]] Result<void> rebuild(const Error& why);
   [[nodiscard]] Result<void> check_history() const;
-  [[nodiscard]] Result<void> catch_up(StoreId fresh);
+  [[nodiscard]] Result<void> catch_up();
   [[nodiscard]] Result<void> check_digest() const;
 };
 
@@ -134,8 +134,9 @@ Result<void> Store::Impl::check_digest() const {
                  head.index);
 }
 
-Result<void> Store::Impl::catch_up(StoreId fresh) {
-  state->set_store(log->head().index == Index{} ? fresh : log->head().store);
+// A log without an entry has an id already if its first segment was begun: that one is the store's.
+Result<void> Store::Impl::catch_up() {
+  state->set_store(log->head().store);
   if (auto replayed = replay(*log, *state, log->head().index); !replayed) return replayed;
   return check_digest();
 }
@@ -160,18 +161,20 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
   }
   if (auto same = impl->check_history(); !same) return fail(same.error());
   impl->recovery.replayed_from = impl->state->applied();
-  Result<void> current = impl->catch_up(options.fresh);
+  Result<void> current = impl->catch_up();
   if (!current && is_damage(current.error()) && !impl->recovery.rebuilt) {
     // The log verifies, so it is the database that went wrong; if it is not, the second try says
     // so.
     if (auto rebuilt = impl->rebuild(current.error()); !rebuilt) return fail(rebuilt.error());
     impl->recovery.replayed_from = Index{};
-    current = impl->catch_up(options.fresh);
+    current = impl->catch_up();
   }
   if (!current) return fail(current.error());
   std::unique_ptr<Store> store(new Store(std::move(impl)));
-  if (auto reserved = unless_full(store->reserve(kControlBytes)); !reserved)
-    return fail(reserved.error());
+  if (!store->log().needs_slot()) {
+    if (auto reserved = unless_full(store->reserve(kControlBytes)); !reserved)
+      return fail(reserved.error());
+  }
   if (store->recovery().rebuilt) {
     if (auto flushed = store->checkpoint();
         !flushed && flushed.error().code != ErrorCode::kQuotaExceeded) {
@@ -179,6 +182,14 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
     }
   }
   return store;
+}
+
+void Store::close_without_state(std::unique_ptr<Store> store) {
+  Impl& impl = *store->impl_;
+  if (impl.log->first() > Index{1} || !check_readable(*impl.log)) return;
+  impl.state.reset();  // its connections first
+  // What cannot be removed now is found to be wrong again.
+  (void)remove_state(*impl.pool);
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

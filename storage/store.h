@@ -37,10 +37,15 @@ class Store {
   // flushed; then brings the database to the log's head. A database that cannot be read, or whose
   // digest is not the log's, is made anew where the log goes back to entry 1: that is told by
   // recovery().rebuilt. kCorrupt: the log is damaged, or it and the database are of different
-  // histories. kNewerFormat, kEngineTooOld, kStorageUnavailable. A full disk is no error.
+  // histories. kNewerFormat, kEngineTooOld, kStorageUnavailable. A full disk is no error, nor is a
+  // torn log without a spare slot: log().needs_slot() tells.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreFiles files,
                                                            const StoreOptions& options);
   ~Store();
+
+  // Closes it for good, and removes the state database, which is found to be wrong: the next open()
+  // makes it anew. Nothing is removed where the log alone cannot give it: damaged, or compacted.
+  static void close_without_state(std::unique_ptr<Store> store);
 
   [[nodiscard]] LogFiles& log();
   [[nodiscard]] const LogFiles& log() const;

@@ -238,6 +238,24 @@ TEST(LogFilesTest, FullDiskDoesNotKeepATornLogFromOpening) {
   EXPECT_TRUE(log->append(make_entries(Index{1}, 1, "term start"), {}));
 }
 
+TEST(LogFilesTest, RoomForTheSegmentAfterATornOneSurvivesThePowerLossThatToreIt) {
+  LogKit kit;
+  auto log = kit.open();
+  ASSERT_TRUE(append_flushed(*log, 1, "a"));
+  ASSERT_TRUE(append(*log, make_entries(Index{1}, 1, std::string(2000, 'b'))));
+  const std::string slot = log->segments()[0].slot;
+  Bytes torn = kit.disk.written(slot);
+  torn[log->segments()[0].bytes - 100] ^= std::byte{1};
+  log.reset();
+  kit.disk.crash({.loss = Loss::kUnflushed});
+  kit.disk.overwrite(slot, torn);
+  static_cast<void>(kit.slots());
+  kit.disk.set_quota(kit.disk.bytes());  // others have taken what was free
+  log = kit.open();
+  ASSERT_TRUE(log->torn_tail());
+  EXPECT_TRUE(log->append(make_entries(Index{1}, 1, "term start"), {}));
+}
+
 TEST(LogFilesTest, TornLogWithoutASpareSlotIsReadUntilThereIsOne) {
   LogKit kit;
   auto log = kit.open();

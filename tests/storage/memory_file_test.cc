@@ -103,6 +103,33 @@ TEST(MemoryDiskTest, FailingWriteMayHaveWrittenAPart) {
   EXPECT_EQ(disk.written("a"), bytes("he"));
 }
 
+TEST(MemoryDiskTest, NewNamesMayBeLostWithTheirFlushedContent) {
+  MemoryDisk disk;
+  ASSERT_TRUE(disk.open("old"));
+  disk.sync_names();
+  const auto file = disk.open("new").value();
+  ASSERT_TRUE(file->write(0, bytes("flushed")));
+  ASSERT_TRUE(file->flush());
+  disk.crash({.loss = Loss::kUnflushed, .names = NewNames::kLost});
+  EXPECT_THAT(disk.names(), testing::ElementsAre("old"));
+}
+
+TEST(MemoryDiskTest, CopyIsADiskOfItsOwnWithWhatIsNotFlushed) {
+  MemoryDisk disk;
+  const auto file = disk.open("a").value();
+  ASSERT_TRUE(file->write(0, bytes("flushed")));
+  ASSERT_TRUE(file->flush());
+  ASSERT_TRUE(file->write(0, bytes("FLU")));
+  MemoryDisk copy;
+  disk.copy_to(copy);
+  copy.leave("a", 3, bytes("SH"));
+  EXPECT_EQ(copy.written("a"), bytes("FLUSHed"));
+  copy.crash({.loss = Loss::kUnflushed});
+  EXPECT_EQ(copy.written("a"), bytes("flushed"));
+  EXPECT_EQ(disk.written("a"), bytes("FLUshed"));
+  EXPECT_TRUE(copy.open("a")) << "its handles are not those of the first";
+}
+
 TEST(MemoryDiskTest, QuotaIsOverAllFiles) {
   MemoryDisk disk;
   const auto a = disk.open("a").value();

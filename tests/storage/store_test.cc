@@ -10,6 +10,7 @@
 #include "storage/memory_file.h"
 #include "tests/storage/pool_samples.h"
 #include "tests/storage/samples.h"
+#include "tests/storage/store_kit.h"
 
 namespace tablog::storage {
 namespace {
@@ -19,48 +20,8 @@ using testing::HasSubstr;
 
 using storage::Store;
 
-class StoreTest : public testing::Test {
+class StoreTest : public testing::Test, protected StoreKit {
  protected:
-  StoreTest() {
-    for (int i = 0; i < 6; ++i) (void)disk.open("db/" + std::to_string(i));
-    more_log_slots();
-  }
-
-  void more_log_slots() {
-    for (int i = 0; i < 3; ++i) (void)disk.open("log/" + std::to_string(slots++));
-  }
-
-  [[nodiscard]] Result<std::unique_ptr<Store>> try_open(std::uint8_t fresh = 1) {
-    StoreOptions options{.fresh = {}, .generation = {}, .salt_seed = ++opened};
-    options.fresh.bytes.fill(static_cast<std::byte>(fresh));
-    options.log.segment_bytes = 16384;
-    return Store::open(
-        StoreFiles{.log = disk.open_slots("log/").value(), .pool = disk.open_slots("db/").value()},
-        options);
-  }
-
-  [[nodiscard]] std::unique_ptr<Store> open(std::uint8_t fresh = 1) {
-    auto store = try_open(fresh);
-    if (!store) {
-      ADD_FAILURE() << store.error().message;
-      return nullptr;
-    }
-    return std::move(*store);
-  }
-
-  // What a leader does with a batch: execute, append, flush, commit.
-  static std::vector<EncodedEntry> append(Store& store, std::vector<BatchItem> items) {
-    EXPECT_TRUE(store.reserve(64 << 10));
-    const BatchResult result = run(store.state(), std::move(items),
-                                   context(1'700'000'000'000, store.state().applied().value));
-    const auto made = entries(result);
-    if (made.empty()) return made;
-    EXPECT_TRUE(store.log().append(made, result.digest));
-    EXPECT_TRUE(store.log().flush());
-    EXPECT_TRUE(store.commit_state());
-    return made;
-  }
-
   // A store with a schema and the to-dos 1 … `count`, one batch each.
   void fill(int count) {
     auto store = open();
@@ -88,10 +49,7 @@ class StoreTest : public testing::Test {
     expect_sound_digest(store.state());
   }
 
-  MemoryDisk disk;
   Digest digest;
-  int slots{};
-  std::uint64_t opened{};
 };
 
 TEST_F(StoreTest, AFreshStoreIsEmpty) {
@@ -101,6 +59,17 @@ TEST_F(StoreTest, AFreshStoreIsEmpty) {
   EXPECT_FALSE(store->recovery().rebuilt);
   append(*store, {control(TermStart{client(1)})});
   EXPECT_EQ(store->log().head().store, store->state().store());
+}
+
+TEST_F(StoreTest, AnInterruptedCreationKeepsTheIdThatTheLogHas) {
+  (void)open(1);  // its first segment was begun: that was all
+  disk.crash({.loss = Loss::kNothing});
+  {
+    auto store = open(2);
+    append(*store, {control(TermStart{client(1)})});
+    EXPECT_EQ(store->state().store(), store->log().head().store);
+  }
+  EXPECT_TRUE(open(3));
 }
 
 TEST_F(StoreTest, AKilledLeadersStoreIsAtTheHeadAtOnce) {

@@ -69,11 +69,20 @@ std::vector<LeaderEffect> LeaderHost::step(const node::Input& input) {
 std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
   // The lock was lost meanwhile: whoever has it now needs these handles.
   if (node_.state() != node::State::kOpening) return {CloseFiles{}};
+  const std::size_t log_slots = files.files.log.size();
   auto store = storage::Store::open(std::move(files.files), {.fresh = config_.fresh,
                                                              .generation = config_.generation,
                                                              .salt_seed = config_.seed,
                                                              .log = config_.log});
   if (!store) return step(node::StorageFailed{.error = std::move(store.error())});
+  // Crashes one upon the other have torn segments faster than spare slots were made: a leader could
+  // not even write its term start, at this attempt or at any later one.
+  if ((*store)->log().needs_slot() && !std::exchange(asked_for_slots_, true)) {
+    store->reset();
+    return {CloseFiles{},
+            OpenFiles{.log_slots = log_slots + kLogSlotsMin - 1, .pool_slots = kPoolSlotsMin}};
+  }
+  asked_for_slots_ = false;
   store_ = std::move(*store);
   run(node::StorageOpened{.recovered = recovered_from(*store_)});
   want_slots();
@@ -113,7 +122,9 @@ void LeaderHost::run(const node::Input& input) {
 void LeaderHost::finish_commit() {
   if (!std::exchange(commit_due_, false)) return;
   auto committed = store_->commit_state();
-  if (!committed) run(leader::Input{leader::StateFailed{std::move(committed.error())}});
+  if (committed) return;
+  note_damage(committed.error());
+  run(leader::Input{leader::StateFailed{std::move(committed.error())}});
 }
 
 void LeaderHost::carry_out(node::Output output) {
@@ -122,6 +133,10 @@ void LeaderHost::carry_out(node::Output output) {
   if (output.close_files) {
     transfers_.clear();
     commit_due_ = false;
+    // Opened again as it is it would look sound: open() does not read every row.
+    if (std::exchange(state_is_wrong_, false)) {
+      storage::Store::close_without_state(std::move(store_));
+    }
     store_.reset();
     effects_.emplace_back(CloseFiles{});
   }
@@ -156,16 +171,22 @@ void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& fol
     }
   }
   for (const leader::Read& read : output.reads) serve(read, followed_by);
+  if (state_is_wrong_) {  // so a query has found
+    followed_by.push_back(leader::Input{leader::DigestChecked{.matches = false}});
+  }
   if (output.checkpoint) {
     if (auto done = store_->checkpoint()) {
       followed_by.push_back(leader::Input{leader::CheckpointDone{.index = *done}});
     } else {
+      note_damage(done.error());
       followed_by.push_back(leader::Input{leader::StateFailed{std::move(done.error())}});
     }
   }
   if (output.recheck_digest) {
     auto digest = store_->state().recompute_digest();
     const bool matches = digest && *digest == store_->state().digest();
+    if (!digest) note_damage(digest.error());
+    state_is_wrong_ = state_is_wrong_ || (digest && !matches);
     followed_by.push_back(leader::Input{leader::DigestChecked{.matches = matches}});
   }
   if (output.arm_batch) effects_.emplace_back(ArmBatch{});
@@ -186,7 +207,10 @@ node::Input LeaderHost::execute(const leader::Execute& execute) {
     }
   }
   auto result = store_->state().execute(execute.context, execute.items);
-  if (!result) return leader::Input{leader::ExecuteFailed{std::move(result.error())}};
+  if (!result) {
+    note_damage(result.error());
+    return leader::Input{leader::ExecuteFailed{std::move(result.error())}};
+  }
   return leader::Input{leader::Executed{std::move(*result)}};
 }
 
@@ -203,6 +227,11 @@ node::Input LeaderHost::persist(const leader::Persist& persist) {
   }
   want_slots();
   return leader::Input{leader::Persisted{}};
+}
+
+// Of the state database; the log is read, and judged, by itself.
+void LeaderHost::note_damage(const Error& error) {
+  state_is_wrong_ = state_is_wrong_ || error.code == ErrorCode::kCorrupt;
 }
 
 void LeaderHost::want_slots() {
@@ -266,6 +295,7 @@ void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
 void LeaderHost::serve(const leader::Read& read, const QueryRequest& request) {
   QueryResult result{.call = request.call, .result = {}};
   if (auto rows = store_->state().query(request.sql, request.params); !rows) {
+    note_damage(rows.error());
     result.result = std::move(rows.error());
   } else if (rows->encoded.size() > kSentRowsBytesMax) {
     result.result =

@@ -94,11 +94,14 @@ class LeaderHost {
   void serve(const leader::Read& read, const StatsRequest& request);
   void answer(const Address& to, MessageBody body);
   void want_slots();
+  void note_damage(const Error& error);
 
   LeaderConfig config_;
   ReplicaHost::Now now_;
   node::Node node_;
   std::unique_ptr<storage::Store> store_;
+  bool state_is_wrong_{};   // damaged, or not what its digest says: not to be opened again
+  bool asked_for_slots_{};  // since the lock was granted, more than there usually are
   Transfers transfers_;
   bool commit_due_{};  // of what the log has flushed
   std::vector<LeaderEffect> effects_;

@@ -1,0 +1,115 @@
+// What the leader's host does beyond carrying decisions out. Crashes and faults: crash_test.cc,
+// fault_test.cc.
+#include "web/host/leader_host.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/web/leader_kit.h"
+#include "tests/web/log_audit.h"
+
+namespace tablog::host {
+namespace {
+
+using storage::Loss;
+using storage::MemoryDisk;
+
+// Every slot of the log is a segment, and the last one is torn.
+void tear_until_no_slot_is_left(MemoryDisk& disk, Model& model, const KitOptions& options) {
+  for (int i = 0; i < 3; ++i) {
+    std::string slot;
+    {
+      LeaderKit kit(disk, model, options);
+      kit.start();
+      kit.append(Durability::kFull, one(i, "todo " + std::to_string(i)));
+      slot = kit.store()->log().segments().back().slot;
+    }
+    disk.crash({.loss = Loss::kNothing});
+    for (const std::string& name : disk.names()) {  // created, and lost before it was used
+      if (name.starts_with("log/") && name > "log/1003" && name != slot) disk.remove(name);
+    }
+    Bytes content = disk.written(slot);
+    content.back() = std::byte{1};
+    disk.overwrite(slot, content);
+  }
+}
+
+// A killed leader's store, its database all in its file.
+void fill(MemoryDisk& disk, Model& model) {
+  {
+    LeaderKit kit(disk, model, {});
+    kit.start();
+    for (int i = 901; i <= 960; ++i)
+      kit.append(Durability::kFull, one(i, "todo " + std::to_string(i) + std::string(200, 'x')));
+    kit.checkpoint();
+  }
+  disk.crash({.loss = Loss::kNothing});
+}
+
+// Calls `change(content, at)` where `word` stands in a file of the pool.
+template <class Change>
+void rot(MemoryDisk& disk, const std::string& word, Change change) {
+  const auto text = std::as_bytes(std::span(word));
+  for (const std::string& name : disk.names()) {
+    if (!name.starts_with("pool/")) continue;
+    Bytes content = disk.written(name);
+    for (auto at = content.begin();; ++at) {
+      at = std::search(at, content.end(), text.begin(), text.end());
+      if (at == content.end()) break;
+      change(content, at);
+    }
+    disk.overwrite(name, std::move(content));
+  }
+}
+
+TEST(LeaderHostTest, ADatabaseThatADisputeFindsWrongIsMadeAnew) {
+  MemoryDisk disk;
+  Model model;
+  fill(disk, model);
+  rot(disk, "todo 90", [](Bytes&, auto at) { *at = std::byte{'T'}; });
+  LeaderKit kit(disk, model, {});
+  kit.start();
+  ASSERT_TRUE(kit.leads()) << "not every row is read at opening";
+  ASSERT_FALSE(audit(disk, kit, model));
+  kit.dispute(kit.store()->log().head().index);
+  ASSERT_EQ(model.errors.size(), 1U);
+  EXPECT_EQ(model.errors[0].code, ErrorCode::kCorrupt);
+  ASSERT_TRUE(kit.leads()) << "the lock was granted again";
+  EXPECT_TRUE(audit(disk, kit, model));
+}
+
+TEST(LeaderHostTest, ADatabaseThatAQueryFindsDamagedIsMadeAnew) {
+  MemoryDisk disk;
+  Model model;
+  fill(disk, model);
+  rot(disk, "todo 930", [](Bytes& content, auto at) {  // the page is none any more
+    const auto page = (at - content.begin()) / 4096 * 4096;
+    content[static_cast<std::size_t>(page)] = std::byte{0};
+  });
+  LeaderKit kit(disk, model, {});
+  kit.start();
+  ASSERT_TRUE(kit.leads()) << "not every page is read at opening";
+  const auto rows = kit.query("SELECT sum(length(title)) FROM todo NOT INDEXED");
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, ErrorCode::kCorrupt) << rows.error().message;
+  ASSERT_TRUE(kit.leads());
+  EXPECT_TRUE(kit.query("SELECT sum(length(title)) FROM todo NOT INDEXED"));
+  EXPECT_TRUE(audit(disk, kit, model));
+}
+
+TEST(LeaderHostTest, ATornLogWithoutASpareSlotGetsOneAndIsLed) {
+  MemoryDisk disk;
+  Model model;
+  const KitOptions options;
+  tear_until_no_slot_is_left(disk, model, options);
+  LeaderKit kit(disk, model, options);
+  kit.start();
+  EXPECT_TRUE(model.errors.empty()) << model.errors.front().message;
+  ASSERT_TRUE(kit.leads());
+  kit.append(Durability::kFull, one(100, "after it all"));
+  EXPECT_TRUE(audit(disk, kit, model));
+}
+
+}  // namespace
+}  // namespace tablog::host
