@@ -21,6 +21,10 @@ constexpr std::size_t kScratchWords = 128;
 // Unpacked, an entry may be as large as packed; a run of zeros cannot make more of a few bytes.
 constexpr std::size_t kEntryWordsMax = kEntryBytesMax / codec::kWordBytes;
 
+// A run of 256 words of zeros takes two bytes. What says that it unpacks to more than its bytes can
+// is refused before room is made for it.
+constexpr std::size_t kWordsPerPackedByteMax = 128;
+
 // What packing can make of `words`: a tag and a count for each word at worst, and the segment
 // table.
 constexpr std::size_t packed_bytes_max(std::size_t words) {
@@ -227,7 +231,7 @@ Result<Entry> decode_entry(ByteView bytes) {
     require_one_segment(bytes);
     kj::ArrayInputStream in(codec::to_kj(bytes));
     capnp::ReaderOptions options;
-    options.traversalLimitInWords = kEntryWordsMax;
+    options.traversalLimitInWords = std::min(kEntryWordsMax, bytes.size() * kWordsPerPackedByteMax);
     options.nestingLimit = codec::kNestingMax;
     std::array<capnp::word, kScratchWords> scratch;  // written before it is read
     capnp::PackedMessageReader reader(in, options, kj::arrayPtr(scratch.data(), scratch.size()));

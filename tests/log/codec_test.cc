@@ -137,6 +137,23 @@ TEST(DecodeEntryTest, MutatedEntriesAreAValueOrMalformed) {
   }
 }
 
+TEST(DecodeEntryTest, FewBytesThatClaimToUnpackToMuchAreMalformed) {
+  // Packed: one segment of 2^20 words; nothing behind it.
+  const Bytes bytes = {std::byte{0x40}, std::byte{0x10}};
+  const auto entry = decode_entry(bytes);
+  ASSERT_FALSE(entry.has_value());
+  EXPECT_EQ(entry.error().code, ErrorCode::kMalformed);
+  EXPECT_NE(entry.error().message.find("too large"), std::string::npos) << entry.error().message;
+}
+
+TEST(DecodeEntryTest, ZerosUnpackFromFewBytes) {
+  Entry entry = samples::entry(Index{7});
+  std::get<Event>(entry.body).args[1].value = Bytes(1U << 20U);
+  const auto encoded = encode(entry);
+  EXPECT_LT(encoded->bytes->size(), std::size_t{1} << 14U);
+  EXPECT_EQ(decode_entry(*encoded->bytes), entry);
+}
+
 // Sums of segment sizes overflow in wasm's 32 bits; these tests run there too.
 TEST(DecodeEntryTest, SegmentSizesThatOverflowAreMalformed) {
   // Packed: two segments of 2^32 - 1 and 2 words, that is 1 word; then that word.
