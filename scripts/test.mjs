@@ -29,10 +29,14 @@ function readJUnit(path, code) {
 async function ctest(preset, environment = {}) {
   const report = join(results, `${preset}.xml`);
   rmSync(report, { force: true });
-  const code = await run("ctest", [
-    ...["--test-dir", `build/${preset}`, "--parallel", String(jobs), "--output-junit", report],
-    ...["--output-on-failure", "--progress", "--no-tests=error"],
-  ], { env: { ...process.env, ...environment } });
+  const code = await run(
+    "ctest",
+    [
+      ...["--test-dir", `build/${preset}`, "--parallel", String(jobs), "--output-junit", report],
+      ...["--output-on-failure", "--progress", "--no-tests=error"],
+    ],
+    { env: { ...process.env, ...environment } },
+  );
   return readJUnit(report, code);
 }
 

@@ -56,9 +56,9 @@ class MemoryDisk {
   MemoryDisk(const MemoryDisk&) = delete;
   MemoryDisk& operator=(const MemoryDisk&) = delete;
 
-  // Creates the file where it is absent; its name is durable unless a crash says otherwise. Held exclusively until the
-  // handle is destroyed: kStorageUnavailable while another one holds it. Handles may outlive the
-  // disk.
+  // Creates the file where it is absent; its name is durable unless a crash says otherwise. Held
+  // exclusively until the handle is destroyed: kStorageUnavailable while another one holds it.
+  // Handles may outlive the disk.
   [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& name);
   [[nodiscard]] std::vector<std::string> names() const;  // ascending
   // Opens all whose name begins so, ascending.

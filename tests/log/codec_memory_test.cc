@@ -1,7 +1,7 @@
-// Every allocation of a decoder fails: what comes of it is std::bad_alloc or the right result, never
-// a wrong one and never an error that would make bytes in memory look damaged. In the product
-// nothing catches it (wasm is built without exceptions): the worker ends, and the next one recovers.
-// Its own program, because it replaces operator new. Leaks are the asan preset's to find.
+// Every allocation of a decoder fails: what comes of it is std::bad_alloc or the right result,
+// never a wrong one and never an error that would make bytes in memory look damaged. In the product
+// nothing catches it (wasm is built without exceptions): the worker ends, and the next one
+// recovers. Its own program, because it replaces operator new. Leaks are the asan preset's to find.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -28,7 +28,9 @@ void* operator new(std::size_t bytes) {
   if (void* memory = allocate(bytes)) return memory;
   throw std::bad_alloc();
 }
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return allocate(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return allocate(bytes);
+}
 // Not inlined: GCC would take the pair for mismatched.
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);

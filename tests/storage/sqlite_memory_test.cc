@@ -1,6 +1,6 @@
 // Every allocation of SQLite's fails: once, and from then on. What SQLite could not get memory for
-// is a failure of the machinery (kStorageUnavailable), never the fate of a request, and never damage;
-// afterwards the store is what its log says.
+// is a failure of the machinery (kStorageUnavailable), never the fate of a request, and never
+// damage; afterwards the store is what its log says.
 //
 // An allocation of C++'s own is another matter: there the product ends its worker (wasm is built
 // without exceptions), and the next leader recovers: tests/web/crash_test.cc.

@@ -22,7 +22,7 @@ using namespace samples;
 using storage::Store;
 
 constexpr std::uint64_t kSegmentHeaderBytesUsed = 176;  // docs/log_format.md#segment
-constexpr std::uint64_t kBallastBytesMin = 200'000;      // larger than the database or its WAL
+constexpr std::uint64_t kBallastBytesMin = 200'000;     // larger than the database or its WAL
 constexpr std::uint64_t kPoolHeaderBytesUsed = 524;     // docs/sahpool.md
 
 std::uint64_t stride(std::uint64_t sampled) {

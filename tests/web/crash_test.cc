@@ -4,8 +4,9 @@
 // end. Afterwards the product's leader opens the store again, the tab sends again what has no
 // answer, and audit() judges.
 //
-// `./dev test` takes every place with one of the losses in turn (of the long workloads' later places
-// every seventh), and for a sample of them every fifth place in the recovery. With TABLOG_FULL=1
+// `./dev test` takes every place with one of the losses in turn (of the long workloads' later
+// places every seventh), and for a sample of them every fifth place in the recovery. With
+// TABLOG_FULL=1
 // (`./dev test --full`) every place has all of the losses, and with one of them in turn every place
 // in the recovery (of the long workloads every 17th).
 #include <gtest/gtest.h>
@@ -32,7 +33,9 @@ constexpr std::uint64_t kStops = 5;
 constexpr const char* kStopNames[] = {"killed", "unflushed lost", "torn at 512", "torn at 4096",
                                       "reordered"};
 
-bool is_full_run() { return std::getenv("TABLOG_FULL") != nullptr; }
+bool is_full_run() {
+  return std::getenv("TABLOG_FULL") != nullptr;
+}
 
 // The machine, or the process, stops before `call` (none: after the last one).
 void stop(MemoryDisk& disk, Stop how, std::uint64_t seed, const FileCall* call) {
@@ -41,12 +44,13 @@ void stop(MemoryDisk& disk, Stop how, std::uint64_t seed, const FileCall* call) 
   // Of the write under way any part may have reached the page cache, and from there the disk.
   if (in_a_write && how != Stop::kUnflushed)
     disk.leave(call->name, call->offset, call->data.first(random() % (call->data.size() + 1)));
-  storage::Crash crash{.loss = storage::Loss::kNothing, .sector_bytes = 512,
-                       .random = [&] { return random(); }};
+  storage::Crash crash{
+      .loss = storage::Loss::kNothing, .sector_bytes = 512, .random = [&] { return random(); }};
   if (how == Stop::kUnflushed) crash.loss = storage::Loss::kUnflushed;
   if (how == Stop::kTorn512 || how == Stop::kTorn4096) crash.loss = storage::Loss::kTorn;
   if (how == Stop::kReordered) crash.loss = storage::Loss::kReordered;
-  if (how == Stop::kTorn4096 || (how == Stop::kReordered && seed % 2 == 0)) crash.sector_bytes = 4096;
+  if (how == Stop::kTorn4096 || (how == Stop::kReordered && seed % 2 == 0))
+    crash.sector_bytes = 4096;
   disk.crash(crash);
   disk.set_quota_at_least(disk.bytes());
 }
@@ -126,8 +130,8 @@ class CrashTest : public testing::TestWithParam<Workload> {
 
   [[nodiscard]] std::string where(Stop how, const FileCall* call) const {
     static constexpr const char* kOperations[] = {"read", "write", "flush", "truncation"};
-    std::string text = std::string(kStopNames[static_cast<int>(how)]) + " at place " +
-                       std::to_string(places_);
+    std::string text =
+        std::string(kStopNames[static_cast<int>(how)]) + " at place " + std::to_string(places_);
     if (call == nullptr) return text + ", the end";
     return text + ", a " + kOperations[static_cast<int>(call->operation)] + " of " + call->name +
            " at " + std::to_string(call->offset);
@@ -148,7 +152,8 @@ class CrashTest : public testing::TestWithParam<Workload> {
     for (std::uint64_t how = 0; how < kStops && !failed_; ++how) {
       const bool sampled = how == turn && (!is_long() || places_ % 7 == 0);
       if (!is_full_run() && !sampled) continue;
-      try_stop(disk, model, static_cast<Stop>(how), call, places_, how == turn ? step_of_recovery() : 0);
+      try_stop(disk, model, static_cast<Stop>(how), call, places_,
+               how == turn ? step_of_recovery() : 0);
     }
     ++places_;
   }

@@ -22,7 +22,8 @@ Model::Model() {
 }
 
 void Model::new_session() {
-  client = storage::samples::client(client.is_zero() ? 1 : static_cast<std::uint8_t>(client.bytes[0]) + 1);
+  client = storage::samples::client(
+      client.is_zero() ? 1 : static_cast<std::uint8_t>(client.bytes[0]) + 1);
 }
 
 Asked& Model::ask(Durability durability, Payload payload) {
@@ -205,8 +206,8 @@ void LeaderKit::carry_out(const SetTimer& effect) {
 
 void LeaderKit::carry_out(const QueryLocks& /*effect*/) {
   post([this, began = now_] {
-    carry_out(host_->step(leader::Input{leader::LocksSeen{
-        .began = began, .held = true, .tabs = {kLeaderTab, model_.client}}}));
+    carry_out(host_->step(leader::Input{
+        leader::LocksSeen{.began = began, .held = true, .tabs = {kLeaderTab, model_.client}}}));
   });
 }
 

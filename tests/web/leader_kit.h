@@ -38,11 +38,11 @@ struct Model {
   Model();
 
   std::vector<Asked> asked{};
-  ClientId client{};              // the tab's session
+  ClientId client{};  // the tab's session
   std::uint32_t schema_version{1};
-  std::uint64_t leaders{};        // that were started
-  std::uint64_t files{};          // that were created
-  std::vector<Error> errors{};    // that leaders have told of themselves
+  std::uint64_t leaders{};            // that were started
+  std::uint64_t files{};              // that were created
+  std::vector<Error> errors{};        // that leaders have told of themselves
   std::optional<Index> checkpoint{};  // that an answer named
   MayLose may_lose{};
 

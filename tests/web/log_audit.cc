@@ -32,14 +32,13 @@ Result<std::vector<EncodedEntry>> read_log(const storage::MemoryDisk& disk) {
     if (entry->index.value != entries.size() + 1 || chain != (*frame)->chain) {
       return fail({.code = ErrorCode::kCorrupt, .message = "out of order", .index = entry->index});
     }
-    entries.push_back({.entry = std::move(*entry),
-                       .bytes = std::make_shared<const Bytes>((*frame)->body.begin(),
-                                                              (*frame)->body.end())});
+    entries.push_back(
+        {.entry = std::move(*entry),
+         .bytes = std::make_shared<const Bytes>((*frame)->body.begin(), (*frame)->body.end())});
   }
 }
 
-Result<std::unique_ptr<storage::StateDatabase>> replayed(
-    const std::vector<EncodedEntry>& entries) {
+Result<std::unique_ptr<storage::StateDatabase>> replayed(const std::vector<EncodedEntry>& entries) {
   auto state = storage::StateDatabase::in_memory();
   if (!state) return state;
   for (const EncodedEntry& each : entries) {

@@ -101,7 +101,9 @@ void torn_on_a_full_disk(MemoryDisk& disk, Model& model, const KitOptions& optio
 
 // ---- workloads
 
-void takes_over(LeaderKit& kit, Model&) { kit.start(); }
+void takes_over(LeaderKit& kit, Model&) {
+  kit.start();
+}
 
 void create(LeaderKit& kit, Model&) {
   kit.start();
@@ -333,6 +335,8 @@ constexpr Workload kWorkloads[] = {
 
 }  // namespace
 
-std::span<const Workload> workloads() { return kWorkloads; }
+std::span<const Workload> workloads() {
+  return kWorkloads;
+}
 
 }  // namespace tablog::host
