@@ -6,6 +6,7 @@ cd "$root"
 build=build/fuzz
 saved=tests/fuzz/corpus
 findings=$build/findings
+kept_bytes_max=768 # a checkout stays small
 # An input is small, so whatever wants more memory than this wants it unbounded.
 limits=(-max_len=16384 -timeout=30 -malloc_limit_mb=64 -rss_limit_mb=2048)
 export ASAN_SYMBOLIZER_PATH="$root/.deps/toolchain/usr/lib/llvm-19/bin/llvm-symbolizer"
@@ -37,12 +38,16 @@ fuzz() {
   fi
 }
 
-# libFuzzer's own choice of the fewest and smallest files with the same coverage.
+# libFuzzer's choice of few files with the same coverage, and the small ones of them. What was
+# saved under a name of its own stays.
 merge() {
   local target=$1 scratch
+  mkdir -p "$build/corpus/$target" "$saved/$target"
   scratch=$(mktemp -d "$build/merge.XXXXXX")
-  "$(program "$target")" -merge=1 "${limits[@]}" "$scratch" "$saved/$target" "$build/corpus/$target" "$build/seeds/$target"
-  cp -n "$scratch"/* "$saved/$target/"
+  step "Merge $target" "$(program "$target")" -set_cover_merge=1 "${limits[@]}" "$scratch" "$saved/$target" \
+    "$build/corpus/$target" "$build/seeds/$target"
+  find "$saved/$target" -regextype posix-extended -regex '.*/[0-9a-f]{40}' -delete
+  find "$scratch" -type f -size -"${kept_bytes_max}c" -exec cp -n {} "$saved/$target/" \;
   rm -rf "$scratch"
 }
 
