@@ -94,7 +94,7 @@ test("a log that was cut is Corrupt when it is opened, and nothing is changed", 
   expect(await opened()).toEqual(refused);
 });
 
-test("a flipped byte in the log is Corrupt when it is read; the state still answers", async ({
+test("a flipped byte in the log is Corrupt, with its index, when it is opened or when it is read", async ({
   newTab,
   name,
 }) => {
@@ -103,14 +103,13 @@ test("a flipped byte in the log is Corrupt when it is read; the state still answ
   await appendSome(tab, kEvents);
   await tab.page.evaluate(() => store.close());
   await changeSegment(tab, name, { flipAt: 4096 + 60 });
-  await tab.openStore({ name });
-  expect(await count(tab)).toBe(kEvents);
-  const read = await tab.page.evaluate(() =>
-    lab.attempt(() => Array.fromAsync(store.read({ control: true }))),
-  );
-  expect(read).toMatchObject({ code: "Corrupt", index: 1 });
-  await appendSome(tab, 1);
-  expect(await count(tab)).toBe(kEvents + 1);
+  const told = await tab.page.evaluate(async (store) => {
+    const opened = await lab.attempt(() => lab.open({ name: store }));
+    if (opened.code !== undefined) return opened;
+    return lab.attempt(() => Array.fromAsync(globalThis.store.read({ control: true })));
+  }, name);
+  expect(told).toMatchObject({ code: "Corrupt", index: 1 });
+  expect(told.message).toContain("offset 4096");
 });
 
 test("a store opens when somebody can lead, and what was asked before is done then", async ({
