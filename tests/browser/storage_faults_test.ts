@@ -29,7 +29,13 @@ async function changeSegment(
         const file = await (handle as FileSystemFileHandle).getFile();
         const bytes = new Uint8Array(await file.arrayBuffer());
         if (new TextDecoder().decode(bytes.subarray(0, 8)) !== "TBLogSeg") continue;
-        const writable = await (handle as FileSystemFileHandle).createWritable();
+        // The worker that held it is being ended: its handle is let go a moment later.
+        const open = (): Promise<FileSystemWritableFileStream> =>
+          (handle as FileSystemFileHandle).createWritable().catch((error: unknown) => {
+            if ((error as DOMException).name !== "NoModificationAllowedError") throw error;
+            return open();
+          });
+        const writable = await open();
         if ("flipAt" in how) bytes[how.flipAt] = (bytes[how.flipAt] ?? 0) ^ 1;
         await writable.write("cutAt" in how ? bytes.subarray(0, how.cutAt) : bytes);
         await writable.close();
