@@ -8,7 +8,7 @@
 // places every seventh), and for a sample of them every fifth place in the recovery. With
 // TABLOG_FULL=1
 // (`./dev test --full`) every place has all of the losses, and with one of them in turn every place
-// in the recovery (of the long workloads every 17th).
+// in the recovery (of the long workloads every 101st).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -140,7 +140,7 @@ class CrashTest : public testing::TestWithParam<Workload> {
   // In the recovery after stop `place`, one of the calls out of so many; 0: none.
   [[nodiscard]] std::uint64_t step_of_recovery() const {
     constexpr std::uint64_t kSample = 23;  // coprime with the number of losses
-    if (is_full_run()) return is_long() ? 17 : 1;
+    if (is_full_run()) return is_long() ? 101 : 1;
     return places_ % kSample == 0 && !is_long() ? 5 : 0;
   }
 
