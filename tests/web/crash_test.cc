@@ -6,9 +6,8 @@
 //
 // `./dev test` takes every place with one of the losses in turn (of the long workloads' later
 // places every seventh), and for a sample of them every fifth place in the recovery. With
-// TABLOG_FULL=1
-// (`./dev test --full`) every place has all of the losses, and with one of them in turn every place
-// in the recovery (of the long workloads every 17th).
+// TABLOG_FULL=1, which `./dev test --full` sets, every place has all of the losses, and with one of
+// them in turn every place in the recovery (of the long ones' later places fewer).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -30,6 +29,8 @@ using testing::AssertionSuccess;
 
 enum class Stop : std::uint8_t { kKilled, kUnflushed, kTorn512, kTorn4096, kReordered };
 constexpr std::uint64_t kStops = 5;
+// Beyond so many, megabytes are written piece by piece, and one piece is like the next.
+constexpr std::uint64_t kShortPlaces = 150;
 constexpr const char* kStopNames[] = {"killed", "unflushed lost", "torn at 512", "torn at 4096",
                                       "reordered"};
 
@@ -109,7 +110,9 @@ class CrashTest : public testing::TestWithParam<Workload> {
     stop_here(disk, model, how, places_, call, stopped);
     std::uint64_t in_recovery = 0;
     const auto recovered = recover(stopped, [&](const FileCall& second) {
-      if (step == 0 || in_recovery++ % step != first % step || failed_) return;
+      const std::uint64_t here = in_recovery++;
+      const std::uint64_t stride = here < kShortPlaces ? step : step * 17;
+      if (step == 0 || here % stride != first % stride || failed_) return;
       const auto again = static_cast<Stop>((in_recovery + places_) % kStops);
       Stopped twice;
       stop_here(stopped.disk, stopped.model, again, in_recovery, &second, twice);
@@ -140,12 +143,11 @@ class CrashTest : public testing::TestWithParam<Workload> {
   // In the recovery after stop `place`, one of the calls out of so many; 0: none.
   [[nodiscard]] std::uint64_t step_of_recovery() const {
     constexpr std::uint64_t kSample = 23;  // coprime with the number of losses
-    if (is_full_run()) return is_long() ? 17 : 1;
+    if (is_full_run()) return is_long() ? 6 : 1;
     return places_ % kSample == 0 && !is_long() ? 5 : 0;
   }
 
-  // Megabytes are written piece by piece, and one piece is like the next.
-  [[nodiscard]] bool is_long() const { return places_ >= 150; }
+  [[nodiscard]] bool is_long() const { return places_ >= kShortPlaces; }
 
   void try_stops(const MemoryDisk& disk, const Model& model, const FileCall* call) {
     const std::uint64_t turn = places_ % kStops;

@@ -98,6 +98,45 @@ TEST(LeaderHostTest, ADatabaseThatAQueryFindsDamagedIsMadeAnew) {
   EXPECT_TRUE(audit(disk, kit, model));
 }
 
+constexpr KitOptions kSmallSegments{.log = {.segment_bytes = 5000, .preallocate_bytes = 4096}};
+
+// Segments are begun until there are so many; the names of the first files are durable, and those
+// of the others are lost with the power.
+void lose_new_names(MemoryDisk& disk, Model& model, std::size_t segments) {
+  {
+    LeaderKit kit(disk, model, kSmallSegments);
+    kit.start();
+    disk.sync_names();
+    for (int i = 1; kit.store()->log().segments().size() < segments; ++i)
+      kit.append(Durability::kFull, one(i, std::to_string(i) + std::string(900, 'x')));
+  }
+  const std::size_t before = disk.names().size();
+  disk.crash({.loss = Loss::kUnflushed, .names = storage::NewNames::kLost});
+  ASSERT_LT(disk.names().size(), before);
+}
+
+TEST(LeaderHostTest, ALostNameOfASlotThatWasNotUsedYetIsNoLoss) {
+  MemoryDisk disk;
+  Model model;
+  ASSERT_NO_FATAL_FAILURE(lose_new_names(disk, model, 2));
+  LeaderKit kit(disk, model, kSmallSegments);
+  kit.start();
+  ASSERT_TRUE(kit.leads()) << model.errors.front().message;
+  EXPECT_TRUE(audit(disk, kit, model));
+}
+
+TEST(LeaderHostTest, ALostNameOfASegmentIsToldAndNeverAShorterLog) {
+  MemoryDisk disk;
+  Model model;
+  ASSERT_NO_FATAL_FAILURE(lose_new_names(disk, model, 5));
+  LeaderKit kit(disk, model, kSmallSegments);
+  kit.start();
+  EXPECT_FALSE(kit.leads());
+  ASSERT_FALSE(model.errors.empty());
+  EXPECT_EQ(model.errors[0].code, ErrorCode::kCorrupt);
+  EXPECT_TRUE(model.errors[0].index && model.errors[0].offset);
+}
+
 TEST(LeaderHostTest, ATornLogWithoutASpareSlotGetsOneAndIsLed) {
   MemoryDisk disk;
   Model model;

@@ -1,13 +1,11 @@
 #include "tests/web/workloads.h"
 
-#include <algorithm>
+#include "tests/web/starts.h"
 
 namespace tablog::host {
 namespace {
 
 using namespace std::chrono_literals;
-using storage::Loss;
-using storage::MemoryDisk;
 
 constexpr Durability kFull = Durability::kFull;
 constexpr Durability kRelaxed = Durability::kRelaxed;
@@ -15,89 +13,6 @@ constexpr Durability kRelaxed = Durability::kRelaxed;
 constexpr KitOptions kSmallSegments{
     .log = {.segment_bytes = 5000, .preallocate_bytes = 4096}};  // a batch or two fills one
 constexpr KitOptions kManyCheckpoints{.checkpoint_entries = 3};
-
-std::string padded(std::int64_t id, std::size_t bytes) {
-  return std::to_string(id) + std::string(bytes, 'x');
-}
-
-void several(LeaderKit& kit, Durability durability, std::int64_t from, std::int64_t to,
-             std::size_t bytes = 20) {
-  for (std::int64_t id = from; id <= to; ++id) kit.append(durability, one(id, padded(id, bytes)));
-}
-
-// ---- where a workload begins
-
-void nothing(MemoryDisk&, Model&, const KitOptions&) {}
-
-// A leader with a few entries was killed.
-void led(MemoryDisk& disk, Model& model, const KitOptions& options) {
-  {
-    LeaderKit kit(disk, model, options);
-    kit.start();
-    several(kit, kFull, 901, 904);
-  }
-  disk.crash({.loss = Loss::kNothing});
-}
-
-// The same; then the power failed, and the last relaxed batch arrived in part.
-void torn(MemoryDisk& disk, Model& model, const KitOptions& options) {
-  std::string slot;
-  Bytes whole;
-  {
-    LeaderKit kit(disk, model, options);
-    kit.start();
-    several(kit, kFull, 901, 904);
-    slot = kit.store()->log().segments().back().slot;
-    kit.append(kRelaxed, events({todo(905, padded(905, 600)), todo(906, padded(906, 600))}));
-    whole = disk.written(slot);
-  }
-  disk.crash({.loss = Loss::kUnflushed});
-  model.may_lose = MayLose::kRelaxed;
-  const Bytes kept = disk.written(slot);
-  for (std::size_t at = 4096; at < whole.size(); ++at) {  // half of what is not on the disk
-    if (kept[at] == whole[at]) continue;
-    std::fill(whole.begin() + static_cast<std::ptrdiff_t>(at) + 300, whole.end(), std::byte{0});
-    disk.overwrite(slot, whole);
-    return;
-  }
-}
-
-void without_database(MemoryDisk& disk, Model& model, const KitOptions& options) {
-  led(disk, model, options);
-  for (const std::string& name : disk.names()) {
-    if (name.starts_with("pool/")) disk.overwrite(name, {});
-  }
-}
-
-void with_a_damaged_database(MemoryDisk& disk, Model& model, const KitOptions& options) {
-  {
-    LeaderKit kit(disk, model, options);
-    kit.start();
-    several(kit, kFull, 901, 904);
-    kit.checkpoint();
-  }
-  disk.crash({.loss = Loss::kNothing});
-  for (const std::string& name : disk.names()) {
-    Bytes content = disk.written(name);
-    if (!name.starts_with("pool/") || content.size() < 8192) continue;
-    for (std::size_t at = 4200; at < content.size(); at += 40) content[at] ^= std::byte{0x5a};
-    disk.overwrite(name, content);
-  }
-}
-
-void on_a_full_disk(MemoryDisk& disk, Model& model, const KitOptions& options) {
-  led(disk, model, options);
-  disk.set_quota(disk.bytes());
-}
-
-// The disk was full when the power failed: only what was lost has left room.
-void torn_on_a_full_disk(MemoryDisk& disk, Model& model, const KitOptions& options) {
-  MemoryDisk other;
-  Model same;
-  led(other, same, options);
-  torn(disk, model, options);
-  disk.set_quota(std::max(disk.bytes(), other.bytes()));
-}
 
 // ---- workloads
 
