@@ -71,18 +71,26 @@ void Leader::on(const Started& /*input*/) {
   last_checkpoint_ = now_.monotonic;
   if (lease_.ask(now_.monotonic)) out_.query_locks = true;
   controls_.push_front(Control{.body = TermStart{.leader = self_}});
-  cut_batch();
+  cut_and_arm();
 }
 
 void Leader::on(const BatchDue& /*input*/) {
   armed_ = false;
-  cut_batch();
+  if (has_work()) cut_and_arm();
 }
 
 void Leader::arm() {
   if (armed_ || in_flight_) return;
   armed_ = true;
   out_.arm_batch = true;
+}
+
+// What comes while nothing is on its way does not wait. The message to oneself that follows every
+// batch is behind all that has come meanwhile: that is the next one.
+void Leader::cut_and_arm() {
+  if (armed_ || in_flight_) return;
+  arm();
+  cut_batch();
 }
 
 // Everything that has queued up, up to the limits, is one batch: one write, one flush.
@@ -173,6 +181,9 @@ void Leader::on(const Executed& input) {
     const auto& item = input.result.items[i];
     if (const auto* entries = std::get_if<std::vector<EncodedEntry>>(&item)) {
       batch.entries.insert(batch.entries.end(), entries->begin(), entries->end());
+      if (i < batch.controls.size()) continue;
+      const Queued& queued = batch.requests[i - batch.controls.size()];
+      if (queued.via == Via::kPage) batch.own_accepted.push_back(queued.request.number);
       continue;
     }
     const Error& error = std::get<Error>(item);

@@ -68,6 +68,11 @@ struct Started {
 struct Received {
   Message message;
 };
+// Of this tab's own page, which hands them to its replica as well (replica::Appends::handed): on a
+// line of its own, without the replica between, so that an awaited append takes two hops less.
+struct OwnAppends {
+  std::vector<AppendRequest> requests;  // complete, as a replica sends them
+};
 struct BatchDue {};  // the message to oneself, armed by Output::arm_batch, came back
 struct Executed {
   BatchResult result;
@@ -103,9 +108,9 @@ struct LocksSeen {
 };
 struct Ticked {};
 
-using Input = std::variant<Started, Received, BatchDue, Executed, ReserveFailed, ExecuteFailed,
-                           Persisted, PersistFailed, StateFailed, CheckpointDone, RangeSent,
-                           DigestChecked, LocksSeen, Ticked>;
+using Input = std::variant<Started, Received, OwnAppends, BatchDue, Executed, ReserveFailed,
+                           ExecuteFailed, Persisted, PersistFailed, StateFailed, CheckpointDone,
+                           RangeSent, DigestChecked, LocksSeen, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -136,6 +141,7 @@ struct Read {
 struct Output {                      // The host acts in declaration order.
   std::optional<Execute> execute{};  // in the state database's open transaction
   std::optional<Persist> persist{};  // durable before anything below happens
+  std::vector<Answer> settled{};     // of OwnAppends, for the page
   std::vector<Send> messages{};
   bool commit{};  // the state database; before the next input, after the log's flush, never before
   std::vector<Read> reads{};
@@ -172,9 +178,11 @@ class Leader {
   [[nodiscard]] std::size_t sessions() const { return sessions_.count(); }
 
  private:
+  enum class Via : std::uint8_t { kReplica, kPage };
   struct Queued {
     ClientId client;
     AppendRequest request;
+    Via via{};
   };
   struct Joining {
     Address from;
@@ -191,6 +199,7 @@ class Leader {
     std::vector<Queued> requests{};
     std::vector<std::pair<Joining, Error>> refused{};
     std::vector<std::pair<Queued, Error>> rejected{};
+    std::vector<RequestNumber> own_accepted{};  // of OwnAppends
     std::vector<EncodedEntry> entries{};
     std::optional<Digest> digest{};
     bool flush{};
@@ -214,6 +223,7 @@ class Leader {
   // Inputs, leader.cc.
   void on(const Started& input);
   void on(const Received& input);
+  void on(const OwnAppends& input);
   void on(const BatchDue& input);
   void on(const Executed& input);
   void on(const ReserveFailed& input);
@@ -228,6 +238,7 @@ class Leader {
   void on(const Ticked& input);
 
   // Messages, leader_messages.cc.
+  void take(const ClientId& client, const std::vector<AppendRequest>& requests, Via via);
   void receive(const Address& from, const AppendRequests& message);
   void receive(const Address& from, const Seek& message);
   void receive(const Address& from, const Join& message);
@@ -245,6 +256,7 @@ class Leader {
 
   // Batches, leader.cc.
   void cut_batch();
+  void cut_and_arm();
   void take_controls(InFlight& batch, Execute& execute);
   void take_requests(InFlight& batch, Execute& execute);
   [[nodiscard]] bool is_newer(const Schema& schema) const;
@@ -265,6 +277,7 @@ class Leader {
   void utter(Joining& joining);
   void publish_entries(const Publication& publication);
   void publish_answers(const Publication& publication);
+  void publish_settled(const InFlight& batch);
   void welcome(const Joining& joining);
   void release_waiting_queries();
   void plan_wake();

@@ -54,32 +54,48 @@ void Leader::on(const Received& input) {
 }
 
 void Leader::receive(const Address& /*from*/, const AppendRequests& message) {
-  const Address session{.tab = message.client, .role = Role::kReplica};
-  Answers answers{.client = message.client, .answers = {}};
-  for (const AppendRequest& request : message.requests) {
+  take(message.client, message.requests, Via::kReplica);
+}
+
+// What its replica would not send, or not yet, is not taken here either. All that is not taken, or
+// not told to the page, is in the replica's outbox, and goes the usual way.
+void Leader::on(const OwnAppends& input) {
+  if (!serving_) return;
+  last_activity_ = now_.monotonic;
+  const auto taken = std::ranges::find_if(input.requests, [this](const AppendRequest& request) {
+    const bool current = schema_ && request.schema_version == schema_->version;
+    return !current || why_unsendable(request.payload);
+  });
+  take(self_, {input.requests.begin(), taken}, Via::kPage);
+}
+
+void Leader::take(const ClientId& client, const std::vector<AppendRequest>& requests, Via via) {
+  const Address session{.tab = client, .role = Role::kReplica};
+  Answers answers{.client = client, .answers = {}};
+  for (const AppendRequest& request : requests) {
     ++counters_.requests;
     if (request.number == RequestNumber{} || queue_.size() >= options_.queue_requests_max ||
         queue_bytes_ >= options_.queue_bytes_max) {
       continue;
     }
-    const Verdict verdict = sessions_.admit(now_.monotonic, message.client, request, published_);
+    const Verdict verdict = sessions_.admit(now_.monotonic, client, request, published_);
     if (std::holds_alternative<Take>(verdict)) {
       queue_bytes_ += payload_bytes(request.payload);
-      queue_.push_back(Queued{.client = message.client, .request = request});
+      queue_.push_back(Queued{.client = client, .request = request, .via = via});
     } else if (const auto* reply = std::get_if<Reply>(&verdict)) {
       ++counters_.duplicates;
       answers.answers.push_back(Answer{.number = request.number, .result = reply->result});
     } else if (const auto* gap = std::get_if<Gap>(&verdict)) {
       ++counters_.gaps;
-      send(session, ResendFrom{.client = message.client, .number = gap->expected});
+      send(session, ResendFrom{.client = client, .number = gap->expected});
       break;  // the rest are beyond the gap too
     } else if (std::holds_alternative<Closed>(verdict)) {
-      send(session, SessionClosed{.client = message.client});
+      send(session, SessionClosed{.client = client});
       break;
     }
   }
   if (!answers.answers.empty()) send(session, std::move(answers));
-  if (!queue_.empty()) arm();
+  if (!queue_.empty()) cut_and_arm();
 }
 
 void Leader::receive(const Address& from, const Seek& /*message*/) {
@@ -94,7 +110,7 @@ void Leader::receive(const Address& from, const Join& message) {
     return control.joining && control.joining->from == from;
   });
   controls_.push_back(Control{.body = message.schema, .joining = std::move(joining)});
-  arm();
+  cut_and_arm();
 }
 
 // The tab's schema is the log's: it is subscribed, and told the head. Where it stands elsewhere it

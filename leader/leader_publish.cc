@@ -68,6 +68,7 @@ void Leader::utter(Publication& publication) {
     publish_entries(publication);
   }
   publish_answers(publication);
+  publish_settled(publication.batch);
   for (const auto& [joining, error] : publication.batch.refused) {
     tell(joining.from, SchemaRefused{.error = error});
   }
@@ -139,6 +140,21 @@ void Leader::publish_answers(const Publication& publication) {
   }
   for (auto& [client, answers] : by_client) {
     tell(Address{.tab = client, .role = Role::kReplica}, std::move(answers));
+  }
+}
+
+// Besides what its replica is told, for a message can be lost on that way.
+void Leader::publish_settled(const InFlight& batch) {
+  for (const auto& [queued, error] : batch.rejected) {
+    if (queued.via != Via::kPage) continue;
+    out_.settled.push_back(Answer{.number = queued.request.number, .result = error});
+  }
+  const Session* session = sessions_.table().find(self_);
+  if (session == nullptr) return;
+  for (const RequestNumber number : batch.own_accepted) {
+    const auto accepted = session->unsettled.find(number);
+    if (accepted == session->unsettled.end()) continue;  // settled: it knows
+    out_.settled.push_back(Answer{.number = number, .result = accepted->second});
   }
 }
 

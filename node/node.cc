@@ -107,6 +107,7 @@ void Node::merge(leader::Output output) {
   if (output.execute) into.execute = std::move(output.execute);
   if (output.persist) into.persist = std::move(output.persist);
   into.commit = into.commit || output.commit;
+  for (auto& answer : output.settled) into.settled.push_back(std::move(answer));
   for (auto& message : output.messages) into.messages.push_back(std::move(message));
   for (auto& read : output.reads) into.reads.push_back(std::move(read));
   into.checkpoint = into.checkpoint || output.checkpoint;

@@ -13,15 +13,16 @@ constexpr std::uint32_t kSuspectDeaths = 2;
 
 }  // namespace
 
-void Outbox::add(AppendRequest request) {
+void Outbox::add(AppendRequest request, std::optional<std::chrono::microseconds> sent) {
   settled_through_ = std::max(settled_through_, request.settled_through);
   drop_settled();
   const RequestNumber number = request.number;
   if (number <= settled_through_) return;  // a contradiction; its sender has its answer
   const bool withdraws = std::holds_alternative<Void>(request.payload);
-  const auto [place, added] = pending_.try_emplace(number, Pending{.request = request});
+  const auto [place, added] = pending_.try_emplace(
+      number, Pending{.request = request, .sent = sent, .ever_sent = sent.has_value()});
   if (added) {
-    unsent_from_ = std::min(unsent_from_, number);
+    if (!sent) unsent_from_ = std::min(unsent_from_, number);
   } else if (withdraws && !place->second.ever_sent) {
     place->second.request = std::move(request);
   }
@@ -38,12 +39,10 @@ Settled Outbox::refuse(AppendRequest request, Error error) {
   return Settled{.number = number, .result = std::move(error)};
 }
 
-// What only closed a gap is of no use once the page has told that everything there is settled.
+// The page has their answers: from its own leader, before the entries came here; or they only
+// closed a gap.
 void Outbox::drop_settled() {
-  while (!pending_.empty() && pending_.begin()->first <= settled_through_ &&
-         pending_.begin()->second.settled) {
-    pending_.erase(pending_.begin());
-  }
+  pending_.erase(pending_.begin(), pending_.upper_bound(settled_through_));
 }
 
 std::vector<AppendRequest> Outbox::take_unsent(std::chrono::microseconds now, Limits limits) {

@@ -27,8 +27,9 @@ class Outbox {
  public:
   // A request of the page. One that is here already is a repetition and changes nothing, unless it
   // withdraws (Void) one that was not sent from here: then the Void goes in its place. Only the
-  // leader's answer settles it, for an earlier worker of the page may have sent it.
-  void add(AppendRequest request);
+  // leader's answer settles it, for an earlier worker of the page may have sent it. `sent`: the
+  // page itself has handed it to the leader of now, at that time.
+  void add(AppendRequest request, std::optional<std::chrono::microseconds> sent = std::nullopt);
   // Too large to be sent: its number is withdrawn, and this is its fate.
   [[nodiscard]] Settled refuse(AppendRequest request, Error error);
 

@@ -9,23 +9,6 @@
 #include "log/payload.h"
 
 namespace tablog::replica {
-namespace {
-
-// A leader drops what it cannot decode, and the tab would wait for ever.
-std::optional<Error> why_unsendable(const Payload& payload) {
-  if (payload_bytes(payload) > kPayloadBytesMax) {
-    return Error{.code = ErrorCode::kTooLarge,
-                 .message = "a batch of over 48 MiB; append it in parts"};
-  }
-  if (most_arguments(payload) > kArgumentsMax) {
-    return Error{.code = ErrorCode::kInvalidArgument,
-                 .message = "one event or exec takes at most " + std::to_string(kArgumentsMax) +
-                            " parameters"};
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 Replica::Replica(ClientId self, Schema schema, Options options)
     : self_(self), schema_(std::move(schema)), options_(options) {}
@@ -73,6 +56,7 @@ void Replica::on(const Started& /*input*/) {
 }
 
 void Replica::on(const Appends& input) {
+  const bool handed = input.handed && leader_ && leader_->tab == self_;
   for (const AppendRequest& each : input.requests) {
     AppendRequest request = each;
     request.schema_version = schema_.version;
@@ -81,7 +65,7 @@ void Replica::on(const Appends& input) {
     if (auto error = why_unsendable(request.payload)) {
       out_.settled.push_back(outbox_.refuse(std::move(request), *std::move(error)));
     } else {
-      outbox_.add(std::move(request));
+      outbox_.add(std::move(request), handed ? std::optional(now_.monotonic) : std::nullopt);
     }
   }
 }
@@ -219,9 +203,14 @@ void Replica::ask_range() {
       .call = 0, .from = next(applied_), .to = head_, .bytes_max = options_.range_bytes});
 }
 
+void Replica::note(Noted::Kind kind, Index index, std::string detail) {
+  ++noted_;
+  out_.noted.push_back(Noted{.kind = kind, .index = index, .detail = std::move(detail)});
+}
+
 // What this tab holds is not the store's history, or not its content: none of it is served.
 void Replica::start_over(Noted::Kind kind, std::string detail) {
-  out_.noted.push_back(Noted{.kind = kind, .index = applied_, .detail = std::move(detail)});
+  note(kind, applied_, std::move(detail));
   out_.apply.clear();
   out_.discard = true;
   ready_ = false;
@@ -293,8 +282,7 @@ void Replica::on(const SnapshotInstalled& input) {
 }
 
 void Replica::on(const SnapshotFailed& input) {
-  out_.noted.push_back(
-      Noted{.kind = Noted::Kind::kDivergence, .index = applied_, .detail = input.error.message});
+  note(Noted::Kind::kDivergence, applied_, input.error.message);
   applied_ = {};
   chain_ = {};
   transfer_ = 0;  // another one, when the clock says so
@@ -346,7 +334,7 @@ void Replica::on(const Ticked& /*input*/) {
   if (!leader_) return;
   if (phase_ == Phase::kJoining && due(joined_at_)) join();
   if (phase_ == Phase::kFetching && due(chunk_asked_)) ask_chunk();
-  if (!range_asked_ || due(range_asked_)) heard_of_head(head_);
+  if (!range_asked_ || due(range_asked_)) heard_of_head(std::max(head_, seen_));
   if (due(outbox_.oldest_sent())) outbox_.resend_probe();
   repeat_calls();
 }

@@ -51,10 +51,15 @@ struct Received {
 };
 struct Appends {                        // those of one task of the page
   std::vector<AppendRequest> requests;  // schema version, deaths and hash are filled in here
+  bool handed{};  // by the page to this tab's own leader, too (leader::OwnAppends)
 };
 struct Query {
   CallId call{};
   Consistency consistency{};
+  // What the page was told of as appended, and this worker perhaps not yet; of the history that
+  // stands after so many rollbacks and divergences of this worker.
+  Index not_before{};
+  std::uint32_t noted{};
   std::string sql;
   std::vector<Argument> params;
 };
@@ -253,6 +258,7 @@ class Replica {
   void fetch_snapshot();
   void ask_chunk();
   void receive_snapshot(const TransferChunk& message);
+  void note(Noted::Kind kind, Index index, std::string detail);
   void start_over(Noted::Kind kind, std::string detail);
   void follow_new_store(const Message& message);
   void caught_up();
@@ -296,6 +302,7 @@ class Replica {
   Index head_;
   Index durable_;
   Index checkpoint_;
+  std::uint32_t noted_{};  // rollbacks and divergences that were told
   Index seen_;  // highest index that this tab was told of as applied: reads never go behind it
   std::optional<Digest> expected_digest_;  // of what is being applied
 

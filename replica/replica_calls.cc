@@ -35,6 +35,7 @@ void Replica::on(const Query& input) {
                         .message = "a query takes at most " + std::to_string(kArgumentsMax) +
                                    " parameters and, with them, 48 MiB"});
   }
+  if (input.noted == noted_) seen_ = std::max(seen_, input.not_before);
   Call call{.request = input};
   if (!asks_leader() && input.consistency != Consistency::kLinearizable) call.wait_for = Index{};
   send_call(input.call, *add_call(input.call, std::move(call)));
@@ -124,9 +125,11 @@ void Replica::run_ready_queries() {
   std::erase_if(calls_, [&](auto& each) {
     const auto* query = std::get_if<Query>(&each.second.request);
     if (query == nullptr || !each.second.wait_for || *each.second.wait_for > applied_) return false;
-    const bool local =
-        query->consistency == Consistency::kLocal && was_ready_ && applied_ > Index{};
-    if (!ready_ && !local) return false;
+    const bool behind = applied_ < seen_;  // of what this tab itself has appended
+    const bool follows = phase_ == Phase::kLive;
+    const bool local = query->consistency == Consistency::kLocal && was_ready_ &&
+                       applied_ > Index{} && !(behind && follows);
+    if ((!ready_ || behind) && !local) return false;
     out_.queries.push_back(
         RunQuery{.call = each.first, .sql = query->sql, .params = query->params});
     return true;

@@ -47,23 +47,21 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   checkpoint_ = std::max(checkpoint_, message.checkpoint);
   if (phase_ == Phase::kJoining) phase_ = Phase::kLive;
 
-  if (asks_leader()) {
-    applied_ = head_;
-    acknowledge(0);
-    if (first && head_ < seen_) {
-      seen_ = head_;
-      out_.noted.push_back(
-          Noted{.kind = Noted::Kind::kRollback,
-                .index = head_,
-                .detail = "the new leader's log ends before what this tab has read"});
-    }
-    return caught_up();
-  }
-  if (phase_ != Phase::kLive) return;  // a snapshot is on its way
-  if (first && message.head < applied_) {
+  const bool applies = !asks_leader() && phase_ == Phase::kLive;
+  if (applies && first && message.head < applied_) {
     return start_over(Noted::Kind::kRollback,
                       "the new leader's log ends before what this tab applied");
   }
+  if (first && head_ < seen_) {
+    seen_ = head_;
+    note(Noted::Kind::kRollback, head_, "the new leader's log ends before what this tab has read");
+  }
+  if (asks_leader()) {
+    applied_ = head_;
+    acknowledge(0);
+    return caught_up();
+  }
+  if (!applies) return;  // a snapshot is on its way
   if (message.entries.empty() && message.previous == applied_ && message.previous_chain != chain_) {
     return start_over(Noted::Kind::kRollback, "the leader's history differs from this tab's");
   }

@@ -13,15 +13,6 @@ class BatchTest : public LeaderFixture {
   explicit BatchTest(Options options = {}) : LeaderFixture(options) {}
 };
 
-std::vector<std::uint64_t> numbers_of(const std::vector<Entry>& log, const ClientId& client) {
-  std::vector<std::uint64_t> numbers;
-  for (const Entry& entry : log) {
-    if (entry.request && entry.request->client == client)
-      numbers.push_back(entry.request->number.value);
-  }
-  return numbers;
-}
-
 TEST_F(BatchTest, ATermBeginsWithAFlushedRecordBeforeAnythingIsSaid) {
   Output output = leader_->step(now_, Started{});
   ASSERT_TRUE(output.execute);
@@ -31,8 +22,8 @@ TEST_F(BatchTest, ATermBeginsWithAFlushedRecordBeforeAnythingIsSaid) {
 }
 
 TEST_F(BatchTest, RepliesOnlyAfterTheEntryIsDurable) {
-  begin();
   hold_batches_ = true;
+  begin();
   append(kAnna, {request(1)});
   EXPECT_THAT(take_sent(), IsEmpty());
   Output cut = leader_->step(now_, BatchDue{});
@@ -55,10 +46,26 @@ TEST_F(BatchTest, RepliesOnlyAfterTheEntryIsDurable) {
   EXPECT_THAT(persisted.messages, SizeIs(1));
 }
 
+TEST_F(BatchTest, TheFirstRequestDoesNotWaitAndWhatComesDuringItsFlushIsOneBatch) {
+  begin();
+  batches_.clear();
+  hold_batches_ = true;
+  append(kAnna, {request(1)});
+  EXPECT_THAT(batches_, ElementsAre(1U));
+  append(kAnna, {request(2)});
+  append(kBert, {request(1)});
+  EXPECT_THAT(batches_, ElementsAre(1U)) << "the message to oneself is not back yet";
+  hold_batches_ = false;
+  run(BatchDue{});
+  EXPECT_THAT(batches_, ElementsAre(1U, 2U));
+  append(kBert, {request(2)});
+  EXPECT_THAT(batches_, ElementsAre(1U, 2U, 1U)) << "nothing is on its way any more";
+}
+
 TEST_F(BatchTest, EverythingThatQueuedUpIsOneWriteAndOneFlush) {
+  hold_batches_ = true;
   begin();
   const int writes = writes_, flushes = flushes_;
-  hold_batches_ = true;
   append(kAnna, {request(1), request(2)});
   append(kBert, {request(1)});
   hold_batches_ = false;
@@ -128,8 +135,8 @@ TEST_F(BatchTest, ARelaxedAppendIsAnsweredUnflushedAndFlushedWithinItsBound) {
 }
 
 TEST_F(BatchTest, OneFullMemberFlushesTheBatch) {
-  begin();
   hold_batches_ = true;
+  begin();
   append(kAnna, {request(1, "good", Durability::kRelaxed), request(2)});
   hold_batches_ = false;
   const int flushes = flushes_;
@@ -161,8 +168,8 @@ TEST_F(BatchTest, WithoutRoomTheBatchIsRejectedAndNothingElse) {
 }
 
 TEST_F(BatchTest, AControlEntrySurvivesTheBatchThatHadNoRoom) {
-  begin();
   hold_batches_ = true;
+  begin();
   append(kAnna, {request(1)});
   receive(kBert, Join{.wants_entries = true, .schema = schema_of(2)});
   hold_batches_ = false;
@@ -173,9 +180,9 @@ TEST_F(BatchTest, AControlEntrySurvivesTheBatchThatHadNoRoom) {
 }
 
 TEST_F(BatchTest, AWriteThatFailsAnswersNobody) {
+  hold_batches_ = true;
   begin();
   persist_error_ = Error{.code = ErrorCode::kStorageUnavailable, .message = "I/O"};
-  hold_batches_ = true;
   append(kAnna, {request(1), request(2, "bad")});
   hold_batches_ = false;
   run(BatchDue{});
@@ -226,8 +233,8 @@ TEST_F(BatchTest, LeaderTimeNeverDecreasesWithinATerm) {
 TEST_F(BatchTest, AFullQueueDropsAndTakesThemWhenTheyAreSentAgain) {
   options_.queue_requests_max = 2;
   leader_.emplace(kSelf, recovered(), 7, options_);
-  begin();
   hold_batches_ = true;
+  begin();
   append(kAnna, {request(1), request(2), request(3)});
   hold_batches_ = false;
   run(BatchDue{});

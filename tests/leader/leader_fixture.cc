@@ -11,6 +11,15 @@ AppendRequest request(std::uint64_t number, std::string type, Durability durabil
   return request;
 }
 
+std::vector<std::uint64_t> numbers_of(const std::vector<Entry>& log, const ClientId& client) {
+  std::vector<std::uint64_t> numbers;
+  for (const Entry& entry : log) {
+    if (entry.request && entry.request->client == client)
+      numbers.push_back(entry.request->number.value);
+  }
+  return numbers;
+}
+
 Schema schema_of(std::uint32_t version) {
   Schema schema = samples::schema();
   schema.version = version;
@@ -121,6 +130,7 @@ void LeaderFixture::carry_out(const Output& output) {
       followed_by.emplace_back(Persisted{});
     }
   }
+  settled_.insert(settled_.end(), output.settled.begin(), output.settled.end());
   sent_.insert(sent_.end(), output.messages.begin(), output.messages.end());
   if (output.commit) {
     EXPECT_EQ(flushed_, Index{log_.size()}) << "the state is committed before the log is flushed";
@@ -135,7 +145,8 @@ void LeaderFixture::carry_out(const Output& output) {
   batch_due_ = batch_due_ || output.arm_batch;
   wake_at_ = output.wake_at;
   if (output.step_down) {
-    EXPECT_TRUE(output.messages.empty()) << "a leader that steps down has nothing more to say";
+    EXPECT_TRUE(output.messages.empty() && output.settled.empty())
+        << "a leader that steps down has nothing more to say";
     stepped_down_ = output.step_down;
     return;
   }

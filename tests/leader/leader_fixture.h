@@ -81,6 +81,7 @@ class LeaderFixture : public testing::Test {
   Index flushed_, committed_;
   int writes_{}, flushes_{}, checkpoints_{}, lock_queries_{}, executions_{}, rechecks_{};
   std::vector<Read> reads_;
+  std::vector<Answer> settled_;       // told to the page
   std::vector<std::size_t> batches_;  // items of each
   std::optional<Error> stepped_down_;
   std::optional<std::chrono::microseconds> wake_at_;
@@ -94,5 +95,9 @@ class LeaderFixture : public testing::Test {
   std::vector<Send> sent_;
   std::vector<EncodedEntry> executed_;
 };
+
+// The numbers of this session's entries, in the log's order.
+[[nodiscard]] std::vector<std::uint64_t> numbers_of(const std::vector<Entry>& log,
+                                                    const ClientId& client);
 
 }  // namespace tablog::leader

@@ -244,8 +244,8 @@ TEST_F(LeaderSessionsTest, ATabSeenFirstAfterTheQuestionBeganIsNotAbsent) {
 
 TEST_F(LeaderSessionsTest, RequestsThatWaitWhenTheirSessionClosesAreDropped) {
   begin();
-  append(kAnna, {request(1)});
   hold_batches_ = true;
+  append(kAnna, {request(1)});
   append(kAnna, {request(2)});
   receive(kAnna, CloseSession{.client = kAnna});
   append(kAnna, {request(2)});

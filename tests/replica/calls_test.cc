@@ -64,6 +64,51 @@ TEST_F(CallsTest, AfterStartingOverReadsWaitUntilThisTabIsWhereItWas) {
   EXPECT_THAT(queries_, IsEmpty());
 }
 
+TEST_F(CallsTest, ReadsWaitForWhatThePageWasToldOfItsOwnAppends) {
+  follow();
+  log();
+  for (const auto consistency : {Consistency::kSession, Consistency::kLocal}) {
+    run(Query{.call = 1,
+              .consistency = consistency,
+              .not_before = Index{2},
+              .sql = "SELECT 1",
+              .params = {}});
+  }
+  EXPECT_THAT(queries_, IsEmpty());
+  EXPECT_THAT(take_sent<RangeRequest>(), IsEmpty()) << "the entry is on its way";
+  publish();
+  EXPECT_THAT(queries_, SizeIs(1)) << "the same call, asked again";
+}
+
+TEST_F(CallsTest, AnEntryThatThePageKnowsOfAndDoesNotComeIsAskedFor) {
+  follow();
+  log();
+  run(Query{.call = 1, .not_before = Index{2}, .sql = "SELECT 1", .params = {}});
+  advance(2 * options_.resend_interval);
+  EXPECT_THAT(take_sent<RangeRequest>(), testing::Not(IsEmpty()));
+}
+
+TEST_F(CallsTest, WhatThePageKnowsOfAHistoryThatIsGoneHoldsUpNoQuery) {
+  follow();
+  log();
+  publish();
+  apply_error_ = Error{.code = ErrorCode::kCorrupt, .message = "differs"};
+  log();
+  publish();
+  ASSERT_THAT(noted_, SizeIs(1));
+  image_index_ = head();
+  hear(TransferChunk{.transfer = 5,
+                     .total_bytes = 4,
+                     .index = image_index_,
+                     .chain = chain(image_index_),
+                     .result = Bytes(4)});
+  welcome();
+  run(Query{.call = 1, .not_before = Index{50}, .noted = 0, .sql = "SELECT 1", .params = {}});
+  EXPECT_THAT(queries_, SizeIs(1));
+  run(Query{.call = 2, .not_before = Index{50}, .noted = 1, .sql = "SELECT 1", .params = {}});
+  EXPECT_THAT(queries_, SizeIs(1));
+}
+
 TEST_F(CallsTest, WithoutAReplicaTheLeaderIsAskedNotBeforeWhatThisTabHasSeen) {
   options_.mode = Mode::kNone;
   replica_.emplace(kSelf, samples::schema(), options_);

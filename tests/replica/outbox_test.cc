@@ -31,6 +31,28 @@ TEST_F(OutboxTest, SendsInOrderAndOnce) {
   EXPECT_THAT(take(), ElementsAre(3));
 }
 
+TEST_F(OutboxTest, WhatThePageHasHandedToTheLeaderItselfIsNotSentUntilItIsAskedFor) {
+  outbox_.add(request(1), 1s);
+  outbox_.add(request(2));
+  EXPECT_THAT(take(), ElementsAre(2));
+  EXPECT_EQ(outbox_.oldest_sent(), 1s);
+  outbox_.resend_from({1});
+  EXPECT_THAT(take(), ElementsAre(1, 2));
+  outbox_.leader_changed();
+  EXPECT_THAT(take(), ElementsAre(1, 2));
+  EXPECT_EQ(last_[0].leader_deaths, 1U);
+}
+
+// Its entry can be applied here before the page's message arrives: nothing tells of it then.
+TEST_F(OutboxTest, WhatThePageHasSettledHoldsBackNothing) {
+  outbox_.add(request(1), 1s);
+  outbox_.add(request(2, 1));
+  EXPECT_THAT(take(), ElementsAre(2));
+  outbox_.accepted({2}, Accepted{.first_index = Index{5}});
+  EXPECT_THAT(outbox_.applied(Index{5}), SizeIs(1));
+  EXPECT_EQ(outbox_.size(), 0U);
+}
+
 TEST_F(OutboxTest, AMessageIsBoundedInRequestsAndBytes) {
   for (std::uint64_t n = 1; n <= 5; ++n) outbox_.add(request(n));
   EXPECT_THAT(take({.requests_max = 2, .bytes_max = 1U << 20U}), ElementsAre(1, 2));

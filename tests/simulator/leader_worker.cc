@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "tests/simulator/workload.h"
+
 namespace tablog::simulator {
 
 using namespace std::chrono_literals;
@@ -29,17 +31,19 @@ ClientId client_of(const std::string& hex) {
 
 }  // namespace
 
-LeaderWorker::LeaderWorker(Origin& origin, ClientId tab, const std::string& name)
+LeaderWorker::LeaderWorker(Origin& origin, ClientId tab, const std::string& name, Page page)
     : origin_(origin),
       tab_(tab),
       name_(name),
-      thread_(std::make_shared<Thread>(origin.world, name)) {
+      thread_(std::make_shared<Thread>(origin.world, name)),
+      page_(std::move(page)) {
   Random& random = origin.world.random();
   const storage::LogOptions log{.segment_bytes = 48U << 10U, .preallocate_bytes = 16U << 10U};
   host_ =
       std::make_unique<host::LeaderHost>(host::LeaderConfig{.self = tab,
                                                             .fresh = random.id<StoreId>(),
                                                             .seed = random.next(),
+                                                            .schema_version = app_schema().version,
                                                             .options = options(),
                                                             .log = log},
                                          [this] { return origin_.world.clock(thread_->now()); });
@@ -66,6 +70,11 @@ void LeaderWorker::kill() {
   origin_.locks.abandon(name_, lag);
 }
 
+void LeaderWorker::post(std::vector<AppendRequest> requests) {
+  auto shared = std::make_shared<std::vector<AppendRequest>>(std::move(requests));
+  thread_->post_after(20us, [this, shared] { step([&] { return host_->append(*shared); }); });
+}
+
 bool LeaderWorker::is_leading() const {
   return thread_->is_alive() && host_->node().state() == node::State::kLeading;
 }
@@ -87,6 +96,11 @@ void LeaderWorker::carry_out(host::LeaderEffect& effect) {
 
 void LeaderWorker::carry_out(host::SendBytes& effect) {
   origin_.channels.send({.tab = tab_, .role = Role::kLeader}, effect.to, effect.bytes);
+}
+
+void LeaderWorker::carry_out(Answer& effect) {
+  replica::Settled settled{.number = effect.number, .result = std::move(effect.result)};
+  origin_.world.after(20us, [page = page_, settled = std::move(settled)] { page(settled); });
 }
 
 void LeaderWorker::carry_out(const host::SetTimer& effect) {

@@ -12,11 +12,13 @@ namespace tablog::simulator {
 
 class LeaderWorker {
  public:
-  LeaderWorker(Origin& origin, ClientId tab, const std::string& name);
+  using Page = std::function<void(replica::Settled)>;
+  LeaderWorker(Origin& origin, ClientId tab, const std::string& name, Page page);
   ~LeaderWorker();
   LeaderWorker(const LeaderWorker&) = delete;
   LeaderWorker& operator=(const LeaderWorker&) = delete;
 
+  void post(std::vector<AppendRequest> requests);  // from the page
   // The worker, or its process, dies: now, or in the middle of what it does.
   void kill();
 
@@ -33,6 +35,7 @@ class LeaderWorker {
 
   void carry_out(host::LeaderEffect& effect);
   void carry_out(host::SendBytes& effect);
+  void carry_out(Answer& effect);
   void carry_out(const host::SetTimer& effect);
   void carry_out(const host::QueryLocks& effect);
   void carry_out(const host::ArmBatch& effect);
@@ -49,6 +52,7 @@ class LeaderWorker {
   std::string name_;
   std::shared_ptr<Thread> thread_;
   std::unique_ptr<host::LeaderHost> host_;
+  Page page_;
   std::uint64_t timer_{};  // the last that was set
   bool opens_{};
   bool has_files_{};

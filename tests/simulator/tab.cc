@@ -33,8 +33,7 @@ Tab::Tab(Origin& origin, std::string name, replica::Mode mode)
   // Granted before the first request: nobody else asks for a name that was minted here.
   origin_.locks.request(kTabLocks + to_hex(client_.bytes), name_, [] {});
   start_replica();
-  leader_ = std::make_unique<LeaderWorker>(origin_, client_,
-                                           name_ + "/leader" + std::to_string(++workers_));
+  start_leader();
 }
 
 Tab::~Tab() {
@@ -54,6 +53,15 @@ void Tab::start_replica() {
   if (!numbers.empty()) send(std::move(numbers));
 }
 
+void Tab::start_leader() {
+  const std::uint64_t life = ++leader_life_;
+  leader_ =
+      std::make_unique<LeaderWorker>(origin_, client_, name_ + "/leader" + std::to_string(life),
+                                     [this, life](const replica::Settled& settled) {
+                                       if (alive_ && life == leader_life_) hear(settled);
+                                     });
+}
+
 void Tab::restart_replica() {
   origin_.world.trace(name_, "its replica worker dies");
   replica_->kill();
@@ -67,8 +75,7 @@ void Tab::restart_leader() {
   origin_.world.trace(name_, "its leader worker dies");
   leader_->kill();
   dead_leaders_.push_back(std::move(leader_));
-  leader_ = std::make_unique<LeaderWorker>(origin_, client_,
-                                           name_ + "/leader" + std::to_string(++workers_));
+  start_leader();
 }
 
 void Tab::close() {
@@ -135,6 +142,9 @@ void Tab::send(std::vector<RequestNumber> numbers) {
     if (each.withdrawn) request.payload = Void{};
     appends.requests.push_back(std::move(request));
   }
+  // The page does so only where nothing else is on its way to the leader; here out of order, too.
+  appends.handed = leader_->is_leading() && origin_.world.random().one_in(2);
+  if (appends.handed) leader_->post(appends.requests);
   replica_->post(std::move(appends));
 }
 
@@ -142,8 +152,11 @@ void Tab::ask(Question question, replica::Consistency consistency, const char* s
               std::vector<Argument> params) {
   const replica::CallId call = ++last_call_;
   questions_.emplace(call, question);
-  replica_->post(replica::Query{
-      .call = call, .consistency = consistency, .sql = sql, .params = std::move(params)});
+  replica_->post(replica::Query{.call = call,
+                                .consistency = consistency,
+                                .not_before = accepted_,
+                                .sql = sql,
+                                .params = std::move(params)});
 }
 
 void Tab::ask_session() {
@@ -184,6 +197,7 @@ void Tab::hear(const replica::Settled& settled) {
   const std::string number = '#' + std::to_string(settled.number.value);
   if (const auto* accepted = std::get_if<Accepted>(&settled.result)) {
     origin_.world.trace(name_, number + " -> " + std::to_string(accepted->first_index.value));
+    accepted_ = std::max(accepted_, Index{accepted->first_index.value + accepted->count - 1});
     return origin_.checker.accepted(client_, settled.number, *accepted);
   }
   const Error& error = std::get<Error>(settled.result);

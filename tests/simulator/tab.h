@@ -56,6 +56,7 @@ class Tab {
   };
 
   void start_replica();
+  void start_leader();
   void hear(const ToPage& what);
   void hear(const replica::Settled& settled);
   void hear(const host::Replied& replied);
@@ -76,7 +77,7 @@ class Tab {
   std::vector<std::unique_ptr<ReplicaWorker>> dead_replicas_;  // may be in the middle of a step
   std::vector<std::unique_ptr<LeaderWorker>> dead_leaders_;
   std::uint64_t incarnation_{};  // of the replica worker: what earlier ones say is not heard
-  std::uint64_t workers_{};
+  std::uint64_t leader_life_{};  // likewise
 
   RequestNumber last_;
   std::map<RequestNumber, Unanswered> unanswered_;
@@ -84,6 +85,7 @@ class Tab {
   replica::CallId last_call_{};
   std::optional<replica::CallId> current_call_;
   bool current_{};
+  Index accepted_;              // what the page was told of as appended
   std::uint64_t notes_seen_{};  // a tab never sees fewer than it has seen
 };
 

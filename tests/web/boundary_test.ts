@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeReplicaOutput, inputs, payloads, several } from "../../web/src/boundary_page.js";
+import { decodePageOutput, inputs, payloads, several } from "../../web/src/boundary_page.js";
 import { decodeLeaderOutput, leaderInputs, replicaInputs } from "../../web/src/boundary_worker.js";
 import { readEntry, readRows } from "../../web/src/boundary_results.js";
 import { Reader, encode, frames } from "../../web/src/bytes.js";
@@ -76,6 +76,7 @@ test("the calls of a task are one input, several", () => {
     durability: "relaxed",
     expectedIndex: undefined,
     payload: Uint8Array.of(payloads.void),
+    handed: false,
   } as const;
   const bytes = several((w) => {
     w.frame(() => inputs.append(w, append));
@@ -113,7 +114,7 @@ test("a settled append is told with its place or its error", () => {
     w.i64(3n);
     w.bool(false);
   });
-  assert.deepEqual(decodeReplicaOutput(accepted), {
+  assert.deepEqual(decodePageOutput(accepted), {
     kind: "settled",
     number: 4,
     result: { firstIndex: 10, count: 2, term: 2 ** 33, time: 1.5, changes: 3, voided: false },
@@ -128,12 +129,24 @@ test("a settled append is told with its place or its error", () => {
     w.optionU64(undefined);
     w.u8(1);
   });
-  const output = decodeReplicaOutput(rejected);
+  const output = decodePageOutput(rejected);
   assert.ok(output.kind === "settled" && output.result instanceof TablogError);
   assert.equal(output.result.code, "Conflict");
   assert.equal(output.result.index, 41);
   assert.equal(output.result.outcome, "unknown");
   assert.equal(output.result.message, "words");
+});
+
+test("a query says what its page was told of", () => {
+  const query = {
+    consistency: "local",
+    told: { index: 258, noted: 1 },
+    statement: Uint8Array.of(7),
+  } as const;
+  assert.equal(
+    hex(encode((w) => inputs.query(w, 5, query))),
+    "02" + "05000000" + "02" + "0201000000000000" + "01000000" + "07",
+  );
 });
 
 test("rows keep integers that a number cannot hold", () => {
@@ -183,9 +196,24 @@ test("a leader's outputs and inputs stand as in the table", () => {
   );
   assert.equal(hex(leaderInputs.filesFailed("StorageUnavailable", "w")), "030c01000000770000");
   assert.equal(hex(replicaInputs.message(Uint8Array.of(5, 6))), "09020000000506");
+  const configuration = {
+    client,
+    fresh: client,
+    seed: 1n,
+    memory: true,
+    schemaVersion: 3,
+  };
+  assert.equal(
+    hex(leaderInputs.configure(configuration)),
+    "00" + client + client + "0100000000000000" + "03000000" + "01",
+  );
+  const settled = Uint8Array.of(11, ...[4, 0, 0, 0, 0, 0, 0, 0], 0, ...new Uint8Array(37));
+  assert.deepEqual(decodeLeaderOutput(settled), { kind: "settled", output: settled });
+  const told = decodePageOutput(settled);
+  assert.ok(told.kind === "settled" && told.number === 4);
 });
 
 test("a field beyond its buffer is an error, not a read", () => {
   assert.throws(() => [...frames(Uint8Array.of(5, 0, 0, 0, 1))], RangeError);
-  assert.throws(() => decodeReplicaOutput(Uint8Array.of(3, 1)), RangeError);
+  assert.throws(() => decodePageOutput(Uint8Array.of(3, 1)), RangeError);
 });

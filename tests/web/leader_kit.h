@@ -90,6 +90,7 @@ class LeaderKit {
   void carry_out(const SendBytes& effect);
   void carry_out(const SetTimer& effect);
   void carry_out(const QueryLocks& effect);
+  void carry_out(const Answer& effect);
   void carry_out(const ArmBatch& effect);
   void carry_out(const Resume& effect);
   void carry_out(const OpenFiles& effect);

@@ -21,6 +21,7 @@ function newCall(tag = 0): Call {
 }
 
 interface Written {
+  handed?: true;
   number: number;
   settledThrough: number;
   payload: number;
@@ -29,11 +30,13 @@ interface Written {
 function written(write: (writer: Writer) => void): Written[] {
   return [...frames(encode(write))].map((input) => {
     const r = new Reader(input);
-    assert.equal(r.u8(), 1);
+    const kind = r.u8();
+    assert.ok(kind === 1 || kind === 14);
     const [number, settledThrough] = [r.u64(), r.u64()];
     r.u8();
     r.option(() => r.u64());
-    return { number, settledThrough, payload: r.u8() };
+    const append = { number, settledThrough, payload: r.u8() };
+    return kind === 14 ? { ...append, handed: true } : append;
   });
 }
 
@@ -44,7 +47,7 @@ const codeOf = (call: Call): string | undefined =>
 function sent(session: Session, count: number): Call[] {
   const calls = Array.from({ length: count }, (_, i) => newCall(i));
   calls.forEach((call) => session.add(call));
-  encode((w) => calls.forEach((call) => session.write(w, call)));
+  encode((w) => calls.forEach((call) => session.write(w, call, false)));
   return calls;
 }
 
@@ -54,7 +57,7 @@ test("numbers are given at first send, in order", () => {
   for (const call of [a, b, c]) session.add(call);
   session.withdraw(b);
   assert.equal(codeOf(b), "Aborted");
-  const numbers = written((w) => [a, b, c].forEach((call) => session.write(w, call))).map(
+  const numbers = written((w) => [a, b, c].forEach((call) => session.write(w, call, false))).map(
     ({ number }) => number,
   );
   assert.deepEqual(numbers, [1, 2]);
@@ -88,7 +91,7 @@ test("settled through is the number below which all are answered", () => {
   const [call] = [newCall()];
   session.add(call);
   assert.deepEqual(
-    written((w) => session.write(w, call)),
+    written((w) => session.write(w, call, false)),
     [{ number: 3, settledThrough: 2, payload: 0 }],
   );
 });
@@ -127,4 +130,38 @@ test("what is left is rejected with what is known of its outcome", () => {
   assert.ok(old?.outcome instanceof TablogError && old.outcome.outcome === "unknown");
   assert.ok(fresh.outcome instanceof TablogError && fresh.outcome.outcome === "none");
   assert.equal(session.pending, 0);
+});
+
+test("what is handed to the leader waits until nothing is on its way by the replica worker", () => {
+  const session = new Session();
+  assert.ok(session.clear);
+  sent(session, 1); // by the replica worker
+  assert.equal(session.clear, false);
+  session.settle(1, accepted);
+  assert.ok(session.clear);
+  const call = newCall();
+  session.add(call);
+  assert.equal(session.unsentBytes, 2);
+  assert.deepEqual(
+    written((w) => session.write(w, call, true)),
+    [{ number: 2, settledThrough: 1, payload: payloads.events, handed: true }],
+  );
+  assert.equal(session.unsentBytes, 0);
+  assert.ok(session.clear, "the next one may follow it");
+  session.relay(); // that leader is gone
+  assert.equal(session.clear, false);
+  assert.deepEqual(
+    written((w) => session.writeAll(w)),
+    [{ number: 2, settledThrough: 1, payload: payloads.events }],
+  );
+});
+
+test("knows the index of its last entry until the history is gone", () => {
+  const session = new Session();
+  sent(session, 2);
+  session.settle(2, { ...accepted, firstIndex: 9, count: 2 });
+  session.settle(1, accepted);
+  assert.equal(session.appended, 10);
+  session.forgetAppended();
+  assert.equal(session.appended, 0);
 });

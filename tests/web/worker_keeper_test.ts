@@ -64,6 +64,7 @@ function keep(): Seen {
           tab: "t",
           lifeLock: `life ${life}`,
           memory: false,
+          schemaVersion: 1,
           line: undefined as unknown as MessagePort,
           configuration: new ArrayBuffer(0),
         },

@@ -39,7 +39,7 @@ class ReplicaBoundary {
 
   ReplicaHost::Now now_;
   std::unique_ptr<ReplicaHost> host_;
-  std::vector<AppendRequest> appends_;  // of the input that is being handled
+  replica::Appends appends_;  // of the input that is being handled
   Outputs outputs_;
 };
 
@@ -53,6 +53,7 @@ class LeaderBoundary {
 
  private:
   [[nodiscard]] bool handle(ByteView input);
+  [[nodiscard]] bool append(Reader& reader);
   [[nodiscard]] std::vector<storage::Slot> slots(Reader& reader);
   void emit(const std::vector<LeaderEffect>& effects);
 

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "web/host/boundary.h"
+#include "web/host/boundary_append.h"
 #include "web/host/bytes.h"
 
 namespace tablog::host {
@@ -24,7 +25,9 @@ enum class In : std::uint8_t {
   kLocksSeen,
   kSlotAdded,
   kLockLost,
-  kResume
+  kResume,
+  kSeveral = 13,      // the page's, as the replica gets it
+  kHandedAppend = 14  // in it
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -37,7 +40,8 @@ enum class Out : std::uint8_t {
   kReleaseLock,
   kRole,
   kFailed,
-  kResume
+  kResume,
+  kSettled
 };
 
 // A time that no clock shows has no integer.
@@ -72,6 +76,10 @@ void write(Writer& out, const LeaderEffect& effect) {
                  [&](const QueryLocks&) { kind(Out::kQueryLocks); },
                  [&](const ArmBatch&) { kind(Out::kArmBatch); },
                  [&](const Resume&) { kind(Out::kResume); },
+                 [&](const Answer& answer) {
+                   kind(Out::kSettled);
+                   write_settled(out, answer.number, answer.result, replica::Outcome::kNone);
+                 },
                  [&](const OpenFiles& open) {
                    kind(Out::kOpenFiles);
                    counts(open.log_slots, open.pool_slots);
@@ -101,6 +109,7 @@ std::optional<LeaderConfig> read_config(Reader& reader) {
   config.self = reader.id<ClientId>();
   config.fresh = reader.id<StoreId>();
   config.seed = reader.u64();
+  config.schema_version = reader.u32();
   (void)reader.boolean();  // memory: the platform's handles are in memory then
   if (!reader.done()) return std::nullopt;
   return config;
@@ -158,6 +167,21 @@ std::vector<storage::Slot> LeaderBoundary::slots(Reader& reader) {
   return slots;
 }
 
+// Of what the page had in one task: the rest is the replica's.
+bool LeaderBoundary::append(Reader& reader) {
+  constexpr std::size_t kInputBytesMin = 5;
+  std::vector<AppendRequest> requests;
+  for (std::uint32_t left = reader.count(kInputBytesMin); left > 0; --left) {
+    Reader each(reader.bytes());
+    if (static_cast<In>(each.u8()) != In::kHandedAppend) continue;
+    requests.push_back(read_append(each));
+    if (!each.done()) return false;
+  }
+  if (!reader.done()) return false;
+  if (!requests.empty()) emit(host_->append(std::move(requests)));
+  return true;
+}
+
 bool LeaderBoundary::handle(ByteView input) {
   Reader reader(input);
   const auto kind = static_cast<In>(reader.u8());
@@ -193,6 +217,8 @@ bool LeaderBoundary::handle(ByteView input) {
       if (reader.done()) emit(host_->add({.directory = directory, .slot = std::move(slot)}));
       return reader.done();
     }
+    case In::kSeveral:
+      return append(reader);
     case In::kResume:
       if (reader.done()) emit(host_->resume());
       return reader.done();

@@ -3,6 +3,7 @@
 
 #include "storage/profile.h"
 #include "web/host/boundary.h"
+#include "web/host/boundary_append.h"
 #include "web/host/bytes.h"
 
 namespace tablog::host {
@@ -29,7 +30,8 @@ enum class In : std::uint8_t {
   kTick,
   kVisibility,
   kForget,
-  kSeveral
+  kSeveral,
+  kHandedAppend
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -69,39 +71,6 @@ Schema read_schema(Reader& reader) {
   return schema;
 }
 
-AppendRequest read_append(Reader& reader) {
-  AppendRequest request;
-  request.number = RequestNumber{reader.u64()};
-  request.settled_through = RequestNumber{reader.u64()};
-  request.durability = reader.u8() == 0 ? Durability::kFull : Durability::kRelaxed;
-  request.expected_index = reader.option_index();
-  switch (reader.u8()) {
-    case 0: {
-      constexpr std::size_t kEventBytesMin = 8;
-      std::vector<Event> events(reader.count(kEventBytesMin));
-      for (Event& event : events) {
-        event.type = reader.text();
-        event.args = reader.args();
-      }
-      request.payload = std::move(events);
-      break;
-    }
-    case 1: {
-      Exec exec;
-      exec.sql = reader.text();
-      exec.params = reader.args();
-      request.payload = std::move(exec);
-      break;
-    }
-    case 2:
-      request.payload = Void{};
-      break;
-    default:
-      reader.fail();
-  }
-  return request;
-}
-
 // The inputs that go to the machine as they are.
 std::optional<replica::Input> read_call(In kind, Reader& reader) {
   switch (kind) {
@@ -109,6 +78,8 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
       replica::Query query;
       query.call = reader.u32();
       query.consistency = replica::Consistency{reader.u8()};
+      query.not_before = Index{reader.u64()};
+      query.noted = reader.u32();
       query.sql = reader.text();
       query.params = reader.args();
       if (query.consistency > replica::Consistency::kLocal) return std::nullopt;
@@ -143,15 +114,6 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
     default:
       return std::nullopt;
   }
-}
-
-void write(Writer& out, const Accepted& accepted) {
-  out.u64(accepted.first_index.value);
-  out.u32(accepted.count);
-  out.u64(accepted.term.value);
-  out.f64(static_cast<double>(accepted.time_ms));
-  out.i64(accepted.changes);
-  out.boolean(accepted.voided);
 }
 
 void write(Writer& out, const Entry& entry) {
@@ -256,15 +218,7 @@ void write(Writer& out, const ReplicaEffect& effect) {
                  [&](const QueryLocks&) { kind(Out::kQueryLocks); },
                  [&](const replica::Settled& settled) {
                    kind(Out::kSettled);
-                   out.u64(settled.number.value);
-                   if (const auto* error = std::get_if<Error>(&settled.result)) {
-                     out.u8(1);
-                     out.error(*error);
-                     out.u8(static_cast<std::uint8_t>(settled.outcome));
-                   } else {
-                     out.u8(0);
-                     write(out, std::get<Accepted>(settled.result));
-                   }
+                   write_settled(out, settled.number, settled.result, settled.outcome);
                  },
                  [&](const Replied& replied) {
                    kind(Out::kReply);
@@ -339,7 +293,8 @@ Bytes ReplicaBoundary::step(ByteView input) {
 
 // Appends that follow each other go on in one message.
 void ReplicaBoundary::flush_appends() {
-  if (!appends_.empty()) emit(host_->step(replica::Appends{std::exchange(appends_, {})}));
+  if (appends_.requests.empty()) return;
+  emit(host_->step(std::exchange(appends_, {})));
 }
 
 bool ReplicaBoundary::configure(Reader& reader) {
@@ -359,10 +314,14 @@ bool ReplicaBoundary::handle(ByteView input) {
   const auto kind = static_cast<In>(reader.u8());
   if (kind == In::kConfigure) return configure(reader);
   if (!host_) return false;
-  if (kind == In::kAppend) {
+  if (kind == In::kAppend || kind == In::kHandedAppend) {
     AppendRequest request = read_append(reader);
-    if (reader.done()) appends_.push_back(std::move(request));
-    return reader.done();
+    if (!reader.done()) return false;
+    const bool handed = kind == In::kHandedAppend;
+    if (handed != appends_.handed) flush_appends();
+    appends_.handed = handed;
+    appends_.requests.push_back(std::move(request));
+    return true;
   }
   if (kind == In::kSeveral) {
     constexpr std::size_t kInputBytesMin = 5;

@@ -63,7 +63,7 @@ LeaderHost::~LeaderHost() = default;
 
 std::vector<LeaderEffect> LeaderHost::step(const node::Input& input) {
   run(input);
-  return std::exchange(effects_, {});
+  return take_effects();
 }
 
 std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
@@ -86,7 +86,7 @@ std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
   store_ = std::move(*store);
   run(node::StorageOpened{.recovered = recovered_from(*store_)});
   want_slots();
-  return std::exchange(effects_, {});
+  return take_effects();
 }
 
 std::vector<LeaderEffect> LeaderHost::open_failed(FilesFailed failed) {
@@ -109,9 +109,28 @@ std::vector<LeaderEffect> LeaderHost::receive(ByteView bytes) {
   return step(leader::Input{leader::Received{.message = std::move(*message)}});
 }
 
+std::vector<LeaderEffect> LeaderHost::append(std::vector<AppendRequest> requests) {
+  for (AppendRequest& request : requests) {
+    request.schema_version = config_.schema_version;
+    request.request_hash = hash_payload(request.payload);
+  }
+  return step(leader::Input{leader::OwnAppends{std::move(requests)}});
+}
+
+// The messages to oneself come last: they are not to hold up what others wait for. The one for the
+// next batch commits this one as well, as every input does.
+std::vector<LeaderEffect> LeaderHost::take_effects() {
+  if (std::exchange(batch_due_, false)) {
+    effects_.emplace_back(ArmBatch{});
+  } else if (commit_due_) {
+    effects_.emplace_back(Resume{});
+  }
+  return std::exchange(effects_, {});
+}
+
 std::vector<LeaderEffect> LeaderHost::resume() {
   finish_commit();
-  return std::exchange(effects_, {});
+  return take_effects();
 }
 
 void LeaderHost::run(const node::Input& input) {
@@ -161,14 +180,13 @@ void LeaderHost::carry_out(node::Output output) {
 void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& followed_by) {
   if (output.execute) followed_by.push_back(execute(*output.execute));
   if (output.persist) followed_by.push_back(persist(*output.persist));
+  for (Answer& answer : output.settled) effects_.emplace_back(std::move(answer));
   for (const leader::Send& each : output.messages) send(each);
   if (output.commit) {
     commit_due_ = true;
-    if (output.reads.empty() && !output.checkpoint) {
-      effects_.emplace_back(Resume{});
-    } else if (finish_commit(); !store_) {
-      return;
-    }
+    const bool reads = !output.reads.empty() || output.checkpoint;
+    if (reads) finish_commit();
+    if (!store_) return;
   }
   for (const leader::Read& read : output.reads) serve(read, followed_by);
   if (state_is_wrong_) {  // so a query has found
@@ -189,7 +207,7 @@ void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& fol
     state_is_wrong_ = state_is_wrong_ || (digest && !matches);
     followed_by.push_back(leader::Input{leader::DigestChecked{.matches = matches}});
   }
-  if (output.arm_batch) effects_.emplace_back(ArmBatch{});
+  batch_due_ = batch_due_ || output.arm_batch;
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
 }
 

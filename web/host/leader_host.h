@@ -48,13 +48,15 @@ struct RoleChanged {
   node::State state{};
   Term term;
 };
-using LeaderEffect = std::variant<SendBytes, SetTimer, QueryLocks, ArmBatch, OpenFiles, WantSlots,
-                                  CloseFiles, ReleaseLock, RoleChanged, Resume, Error>;
+// An Answer is for the page of this tab.
+using LeaderEffect = std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, OpenFiles,
+                                  WantSlots, CloseFiles, ReleaseLock, RoleChanged, Resume, Error>;
 
 struct LeaderConfig {
   ClientId self;
-  StoreId fresh;         // id of a store that does not exist yet
-  std::uint64_t seed{};  // random
+  StoreId fresh;                   // id of a store that does not exist yet
+  std::uint64_t seed{};            // random
+  std::uint32_t schema_version{};  // of this tab
   Generation generation{};
   node::Options options{};
   storage::LogOptions log{};
@@ -72,6 +74,8 @@ class LeaderHost {
   [[nodiscard]] std::vector<LeaderEffect> add(SlotAdded added);
   // What may wait until the answers have left: the state's commit. Every other input does it first.
   [[nodiscard]] std::vector<LeaderEffect> resume();
+  // What this tab's page appends, also handed to its replica.
+  [[nodiscard]] std::vector<LeaderEffect> append(std::vector<AppendRequest> requests);
   // Bytes from a channel. What does not decode is dropped.
   [[nodiscard]] std::vector<LeaderEffect> receive(ByteView bytes);
 
@@ -81,6 +85,7 @@ class LeaderHost {
  private:
   void run(const node::Input& input);
   void finish_commit();
+  [[nodiscard]] std::vector<LeaderEffect> take_effects();
   void carry_out(node::Output output);
   void carry_out(leader::Output& output, std::vector<node::Input>& followed_by);
   [[nodiscard]] node::Input execute(const leader::Execute& execute);
@@ -104,6 +109,7 @@ class LeaderHost {
   bool asked_for_slots_{};  // since the lock was granted, more than there usually are
   Transfers transfers_;
   bool commit_due_{};  // of what the log has flushed
+  bool batch_due_{};
   std::vector<LeaderEffect> effects_;
 };
 

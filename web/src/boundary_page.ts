@@ -23,6 +23,20 @@ export interface AppendInput {
   readonly durability: Durability;
   readonly expectedIndex: number | undefined;
   readonly payload: Uint8Array;
+  /** To the tab's own leader, too. */
+  readonly handed: boolean;
+}
+
+/** What the page knows of its own appends: the last index, and after how many rollbacks and divergences. */
+export interface Told {
+  readonly index: number;
+  readonly noted: number;
+}
+
+export interface QueryInput {
+  readonly consistency: Consistency;
+  readonly told: Told;
+  readonly statement: Uint8Array;
 }
 
 export const inputs = {
@@ -41,19 +55,21 @@ export const inputs = {
   },
   append(
     w: Writer,
-    { number, settledThrough, durability, expectedIndex, payload }: AppendInput,
+    { number, settledThrough, durability, expectedIndex, payload, handed }: AppendInput,
   ): void {
-    w.u8(1);
+    w.u8(handed ? 14 : 1);
     w.u64(number);
     w.u64(settledThrough);
     w.u8(durability === "full" ? 0 : 1);
     w.optionU64(expectedIndex);
     w.raw(payload);
   },
-  query(w: Writer, call: number, consistency: Consistency, statement: Uint8Array): void {
+  query(w: Writer, call: number, { consistency, told, statement }: QueryInput): void {
     w.u8(2);
     w.u32(call);
     w.u8(["session", "linearizable", "local"].indexOf(consistency));
+    w.u64(told.index);
+    w.u32(told.noted);
     w.raw(statement);
   },
   read(w: Writer, call: number, range: ReadRange): void {
@@ -140,7 +156,7 @@ export interface ReplicaStatus {
   readonly leaderUnresponsive: boolean;
 }
 
-export type ReplicaOutput =
+export type PageOutput =
   | { readonly kind: "settled"; readonly number: number; readonly result: Accepted | TablogError }
   | { readonly kind: "reply"; readonly call: number; readonly result: Reader | TablogError }
   | { readonly kind: "status"; readonly status: ReplicaStatus }
@@ -153,11 +169,15 @@ export type ReplicaOutput =
 /** Output kinds from here on concern the page; those below it the replica worker. */
 export const kFirstPageOutput = 3;
 
-export function decodeReplicaOutput(bytes: Uint8Array): ReplicaOutput {
+/** The leader worker's one output that concerns the page. */
+export const kSettledByLeader = 11;
+
+export function decodePageOutput(bytes: Uint8Array): PageOutput {
   const r = new Reader(bytes);
   const kind = r.u8();
   switch (kind) {
-    case 3: {
+    case 3:
+    case kSettledByLeader: {
       const number = r.u64();
       return {
         kind: "settled",

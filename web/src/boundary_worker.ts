@@ -1,6 +1,7 @@
 // The workers' half of docs/boundary.md: outputs that they carry out, and inputs that they have.
 
 import { Reader, encode, type Id, type Writer } from "./bytes.js";
+import { kSettledByLeader } from "./boundary_page.js";
 import type { TablogErrorCode } from "./errors.js";
 import { errorCodes } from "./errors.js";
 import type { Role } from "./names.js";
@@ -41,15 +42,17 @@ export interface LeaderConfiguration {
   readonly fresh: Id;
   readonly seed: bigint;
   readonly memory: boolean;
+  readonly schemaVersion: number;
 }
 
 export const leaderInputs = {
-  configure: ({ client, fresh, seed, memory }: LeaderConfiguration) =>
+  configure: ({ client, fresh, seed, memory, schemaVersion }: LeaderConfiguration) =>
     encode((w) => {
       w.u8(0);
       w.id(client);
       w.id(fresh);
       w.i64(seed);
+      w.u32(schemaVersion);
       w.bool(memory);
     }),
   lockGranted: () => Uint8Array.of(1),
@@ -92,6 +95,8 @@ export type LeaderOutput =
   | { readonly kind: "openFiles" | "wantSlots"; readonly log: number; readonly pool: number }
   | { readonly kind: "queryLocks" | "armBatch" | "closeFiles" | "releaseLock" | "resume" }
   | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
+  /** `output` goes to the page. */
+  | { readonly kind: "settled"; readonly output: Uint8Array }
   | { readonly kind: "failed"; readonly error: Uint8Array };
 
 export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
@@ -120,6 +125,8 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
       return { kind: "failed", error: bytes.slice(1) };
     case 10:
       return { kind: "resume" };
+    case kSettledByLeader:
+      return { kind: "settled", output: bytes };
     default:
       throw new RangeError(`unknown output ${kind}`);
   }

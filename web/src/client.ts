@@ -1,7 +1,13 @@
 // Client: what a page has of a store. It survives its two workers: its unanswered calls are sent again,
 // with the same numbers, to the next ones.
 
-import { inputs, several, type ReplicaOutput, type ReplicaStatus } from "./boundary_page.js";
+import {
+  inputs,
+  several,
+  type PageOutput,
+  type ReplicaStatus,
+  type Told,
+} from "./boundary_page.js";
 import type { Id, Writer } from "./bytes.js";
 import { Calls, type Call } from "./calls.js";
 import { TablogError } from "./errors.js";
@@ -16,6 +22,8 @@ import type { ClientEvent, StoreStatus } from "./status.js";
 import { StatusTeller } from "./status_teller.js";
 import { WorkerPair } from "./worker_pair.js";
 
+/** Beyond so many bytes the hops that handing saves are nothing beside two copies. */
+const kHandedBytesMax = 16 * 1024;
 /** How long opening may go on without a sign of the leader. */
 const kOpenPatienceMs = 60_000;
 const kNobody: ReplicaStatus = {
@@ -28,6 +36,9 @@ const kNobody: ReplicaStatus = {
   checkpoint: 0,
   leaderUnresponsive: false,
 };
+
+/** `handed`: appends go to this tab's own leader, too. */
+type Outgoing = (writer: Writer, handed: boolean) => void;
 
 interface Opening {
   readonly resolve: () => void;
@@ -48,7 +59,8 @@ export class Client {
   #lastSign = 0;
   #leads = false;
   #replica = kNobody;
-  #outgoing: ((writer: Writer) => void)[] = [];
+  #noted = 0; // rollbacks and divergences that this replica worker has told of
+  #outgoing: Outgoing[] = [];
   #failure: TablogError | undefined;
 
   constructor(settings: Settings<Schema>, emit: (event: ClientEvent) => void) {
@@ -58,13 +70,22 @@ export class Client {
   }
 
   get status(): StoreStatus {
+    const { head, applied } = this.#replica;
+    const { appended } = this.#session;
     return {
       role: this.#leads ? "leader" : "replica",
       ...this.#replica,
+      head: Math.max(head, appended),
+      applied: Math.max(applied, appended), // no query is answered without it
       clientId: this.id,
       pending: this.#session.pending,
       storage: this.#settings.storage,
     };
+  }
+
+  /** What this page was told of its own appends. */
+  get told(): Told {
+    return { index: this.#session.appended, noted: this.#noted };
   }
 
   /** Resolves when a session query can be answered. */
@@ -90,7 +111,7 @@ export class Client {
   append(call: AppendCall): void {
     if (this.#failure !== undefined) return call.reject(this.#failure.withOutcome("none"));
     this.#session.add(call);
-    this.#send((writer) => this.#session.write(writer, call));
+    this.#send((writer, handed) => this.#session.write(writer, call, handed));
     this.#status.changed();
   }
 
@@ -176,6 +197,7 @@ export class Client {
       onOutput: (output) => this.#act(output),
       onLeads: (leads) => {
         this.#leads = leads;
+        this.#session.relay();
         this.#status.changed();
       },
       onLeaderSign: () => (this.#lastSign = performance.now()),
@@ -190,7 +212,7 @@ export class Client {
   }
 
   // Calls of one task go in one message.
-  #send(write: (writer: Writer) => void): void {
+  #send(write: Outgoing): void {
     if (this.#outgoing.push(write) === 1) queueMicrotask(() => this.#flush());
   }
 
@@ -198,23 +220,31 @@ export class Client {
     const outgoing = this.#outgoing;
     this.#outgoing = [];
     if (this.#workers?.replicaUp !== true) return; // a new worker gets all that is open
-    this.#post((writer) => outgoing.forEach((write) => write(writer)));
+    const handed = this.#canHand();
+    const input = several((writer) => outgoing.forEach((write) => write(writer, handed)));
+    if (input === undefined) return;
+    if (handed) this.#workers.hand(input);
+    this.#workers.post(input);
+  }
+
+  // An append's shortest way, where this tab leads and its replica worker follows that leader already.
+  #canHand(): boolean {
+    const { unsentBytes, clear } = this.#session;
+    const follows = this.#leads && this.#replica.leaderId === this.id;
+    return follows && clear && unsentBytes > 0 && unsentBytes <= kHandedBytesMax;
   }
 
   #replicaUp(): void {
-    this.#post((writer) => {
+    this.#noted = 0;
+    const input = several((writer) => {
       writer.frame(() => inputs.visibility(writer, isVisible()));
       this.#session.writeAll(writer);
       this.#calls.writeAll(writer);
     });
+    if (input !== undefined) this.#workers?.post(input);
   }
 
-  #post(write: (writer: Writer) => void): void {
-    const input = several(write);
-    if (input !== undefined) this.#workers?.post(input.buffer);
-  }
-
-  #act(output: ReplicaOutput): void {
+  #act(output: PageOutput): void {
     switch (output.kind) {
       case "settled":
         this.#session.settle(output.number, output.result);
@@ -238,6 +268,8 @@ export class Client {
         return this.#settings.onProgress?.({ done: output.done, total: output.total });
       case "rollback":
       case "divergence":
+        this.#noted += 1;
+        this.#session.forgetAppended();
         return this.#emit(output);
     }
   }

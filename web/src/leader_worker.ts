@@ -2,6 +2,7 @@
 // module decides (docs/boundary.md).
 
 import { decodeLeaderOutput, leaderInputs, type LeaderOutput } from "./boundary_worker.js";
+import { Writer } from "./bytes.js";
 import { Channels } from "./channels.js";
 import { TablogError, wordsOf } from "./errors.js";
 import { lockNames, mintId, tabsOf } from "./names.js";
@@ -15,7 +16,7 @@ export class LeaderWorker {
   readonly #step: Step;
   readonly #files: SlotFiles;
   readonly #channels: Channels;
-  readonly #timer = new Timer(() => this.#input(leaderInputs.tick()));
+  readonly #timer = new Timer(() => this.input(leaderInputs.tick()));
   readonly #toSelf = new MessageChannel();
   #release: (() => void) | undefined;
 
@@ -25,14 +26,15 @@ export class LeaderWorker {
     this.#step = step;
     this.#files = files;
     this.#channels = new Channels(start.key, start.tab, "leader", (bytes) =>
-      this.#input(leaderInputs.message(bytes)),
+      this.input(leaderInputs.message(bytes)),
     );
     this.#channels.connect(start.line);
     this.#toSelf.port1.onmessage = ({ data }: MessageEvent<"batchDue" | "resume">) =>
-      this.#input(leaderInputs[data]());
+      this.input(leaderInputs[data]());
     const [seed = 0n] = crypto.getRandomValues(new BigInt64Array(1));
-    const { tab: client, memory } = start;
-    this.#input(leaderInputs.configure({ client, fresh: mintId(crypto), seed, memory }));
+    const { tab: client, memory, schemaVersion } = start;
+    const fresh = mintId(crypto);
+    this.input(leaderInputs.configure({ client, fresh, seed, memory, schemaVersion }));
     this.#requestLock();
   }
 
@@ -40,16 +42,27 @@ export class LeaderWorker {
     this.#channels.connect(line);
   }
 
-  #input(input: Uint8Array): void {
+  input(input: Uint8Array): void {
     try {
-      for (const output of this.#step(input)) this.#carryOut(decodeLeaderOutput(output));
+      const outputs = [...this.#step(input)].map(decodeLeaderOutput);
+      this.#tellSettled(outputs);
+      for (const output of outputs) this.#carryOut(output);
     } catch (thrown) {
       giveUp(thrown);
     }
   }
 
+  // Before all that goes to other tabs, which may take its time.
+  #tellSettled(outputs: readonly LeaderOutput[]): void {
+    const forPage = new Writer();
+    for (const output of outputs) if (output.kind === "settled") forPage.bytes(output.output);
+    if (forPage.length > 0) tellPage({ kind: "outputs", sequence: forPage.finish().buffer });
+  }
+
   #carryOut(output: LeaderOutput): void {
     switch (output.kind) {
+      case "settled":
+        return; // told already
       case "send":
         return this.#channels.send(output.send);
       case "timer":
@@ -84,10 +97,10 @@ export class LeaderWorker {
     navigator.locks
       .request(lockNames.leader(this.#start.key), () => {
         const released = new Promise<void>((resolve) => (this.#release = resolve));
-        this.#input(leaderInputs.lockGranted());
+        this.input(leaderInputs.lockGranted());
         return released;
       })
-      .catch(() => this.#input(leaderInputs.lockLost()))
+      .catch(() => this.input(leaderInputs.lockLost()))
       .finally(() => this.#requestLock());
   }
 
@@ -95,21 +108,21 @@ export class LeaderWorker {
     const began = performance.now();
     const { key, lifeLock } = this.#start;
     seeLocks(lockNames.leader(key), lifeLock).then(
-      ({ held, names }) => this.#input(leaderInputs.locksSeen(began, held, tabsOf(names, key))),
-      () => this.#input(leaderInputs.lockLost()),
+      ({ held, names }) => this.input(leaderInputs.locksSeen(began, held, tabsOf(names, key))),
+      () => this.input(leaderInputs.lockLost()),
     );
   }
 
   #openFiles(log: number, pool: number): void {
     this.#files.open(log, pool).then(
-      (slots) => this.#input(leaderInputs.filesOpened(slots.log, slots.pool)),
+      (slots) => this.input(leaderInputs.filesOpened(slots.log, slots.pool)),
       (error: unknown) => this.#filesFailed(error),
     );
   }
 
   #filesFailed(error: unknown): void {
     const code = error instanceof TablogError ? error.code : "StorageUnavailable";
-    this.#input(
+    this.input(
       leaderInputs.filesFailed(code, error instanceof TablogError ? error.message : wordsOf(error)),
     );
   }
@@ -118,7 +131,7 @@ export class LeaderWorker {
   #createSlots(directory: Directory, count: number): void {
     for (let i = 0; i < count; ++i) {
       this.#files.create(directory).then(
-        (slot) => this.#input(leaderInputs.slotAdded(directory, slot)),
+        (slot) => this.input(leaderInputs.slotAdded(directory, slot)),
         () => undefined,
       );
     }

@@ -22,10 +22,31 @@ export class Session {
   readonly #unsent = new Set<AppendCall>();
   readonly #unanswered = new Map<number, Sent>(); // ascending
   #last = 0;
+  #lastRelayed = 0; // what goes by the replica worker alone
+  #appended = 0;
 
   /** Appends that are neither resolved nor rejected. */
   get pending(): number {
     return this.#unsent.size + this.#unanswered.size;
+  }
+
+  /** The index of the last entry that was appended here, as far as it is known. */
+  get appended(): number {
+    return this.#appended;
+  }
+
+  /** Bytes of the payloads that have no number yet. */
+  get unsentBytes(): number {
+    return [...this.#unsent].reduce((sum, { payload }) => sum + payload.byteLength, 0);
+  }
+
+  /**
+   * Whether nothing is on its way to the leader by the replica worker: then what is sent next can be
+   * handed to a leader of this tab without being overtaken.
+   */
+  get clear(): boolean {
+    const [first = Infinity] = this.#unanswered.keys();
+    return first > this.#lastRelayed;
   }
 
   add(call: AppendCall): void {
@@ -33,26 +54,39 @@ export class Session {
   }
 
   /** Gives the call its number and writes it; nothing if it has been withdrawn. */
-  write(writer: Writer, call: AppendCall): void {
+  write(writer: Writer, call: AppendCall, handed: boolean): void {
     if (!this.#unsent.delete(call)) return;
     this.#last += 1;
     const sent = { call, withdrawn: false };
     this.#unanswered.set(this.#last, sent);
-    this.#writeSent(writer, this.#last, sent);
+    if (!handed) this.#lastRelayed = this.#last;
+    this.#writeSent(writer, this.#last, sent, handed);
   }
 
   /** All of them, for a worker that has heard of none. */
   writeAll(writer: Writer): void {
-    for (const [number, sent] of this.#unanswered) this.#writeSent(writer, number, sent);
-    for (const call of this.#unsent) this.write(writer, call);
+    this.relay();
+    for (const [number, sent] of this.#unanswered) this.#writeSent(writer, number, sent, false);
+    for (const call of this.#unsent) this.write(writer, call, false);
+  }
+
+  /** The leader that some were handed to may be gone: from here on they are the replica worker's. */
+  relay(): void {
+    this.#lastRelayed = this.#last;
+  }
+
+  /** The history that was appended to is gone. */
+  forgetAppended(): void {
+    this.#appended = 0;
   }
 
   settle(number: number, result: Accepted | TablogError): void {
     const sent = this.#unanswered.get(number);
     if (sent === undefined) return; // answered before by another worker
     this.#unanswered.delete(number);
-    if (result instanceof TablogError) sent.call.reject(result);
-    else if (result.voided) sent.call.reject(aborted());
+    if (result instanceof TablogError) return sent.call.reject(result);
+    this.#appended = Math.max(this.#appended, result.firstIndex + result.count - 1);
+    if (result.voided) sent.call.reject(aborted());
     else sent.call.resolve(result);
   }
 
@@ -71,7 +105,7 @@ export class Session {
     const [number, sent] = found;
     sent.withdrawn = true;
     return (writer) => {
-      if (this.#unanswered.has(number)) this.#writeSent(writer, number, sent);
+      if (this.#unanswered.has(number)) this.#writeSent(writer, number, sent, false);
     };
   }
 
@@ -91,12 +125,13 @@ export class Session {
     this.#unanswered.clear();
   }
 
-  #writeSent(writer: Writer, number: number, { call, withdrawn }: Sent): void {
+  #writeSent(writer: Writer, number: number, sent: Sent, handed: boolean): void {
+    const { call, withdrawn } = sent;
     const { durability, expectedIndex } = call;
     const payload = withdrawn ? Uint8Array.of(payloads.void) : call.payload;
     const settledThrough = this.#settledThrough();
     writer.frame(() =>
-      inputs.append(writer, { number, settledThrough, durability, expectedIndex, payload }),
+      inputs.append(writer, { number, settledThrough, durability, expectedIndex, payload, handed }),
     );
   }
 

@@ -136,7 +136,9 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   ): Promise<Row[]> {
     choice("consistency", consistency, ["session", "linearizable", "local"]);
     const statement = encode((w) => writeStatement(w, sql, params));
-    const write = (w: Writer, call: number): void => inputs.query(w, call, consistency, statement);
+    const { client } = this.#shared;
+    const write = (w: Writer, call: number): void =>
+      inputs.query(w, call, { consistency, told: client.told, statement });
     return (await this.#calls.call({ write, signal }, readRows)) as Row[];
   }
 

@@ -35,7 +35,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "line":
       return (replica ?? leader)?.connect(data.line);
     case "input":
-      return replica?.input(new Uint8Array(data.input));
+      return (replica ?? leader)?.input(data.input);
     case "ping":
       return tellPage({ kind: "pong", count: data.count });
   }

@@ -1,6 +1,6 @@
 // WorkerPair: a tab's two workers, kept going, with a line between them and a watch over the leader's.
 
-import { decodeReplicaOutput, inputs, readError, type ReplicaOutput } from "./boundary_page.js";
+import { decodePageOutput, inputs, readError, type PageOutput } from "./boundary_page.js";
 import { Reader, encode, frames, type Id } from "./bytes.js";
 import { TablogError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -12,6 +12,9 @@ import { WorkerKeeper } from "./worker_keeper.js";
 import type { LifeOptions } from "./worker_life.js";
 import type { FromWorker } from "./worker_protocol.js";
 
+/** Copying so many bytes takes less than to transfer their buffer. */
+const kCopiedBytesMax = 64 * 1024;
+
 export interface PairOptions {
   readonly settings: Settings<Schema>;
   /** The encoded name of the store. */
@@ -20,7 +23,7 @@ export interface PairOptions {
   readonly module: Promise<WebAssembly.Module>;
   /** A new replica worker answers from here on, and knows nothing yet. */
   readonly onReplicaUp: () => void;
-  readonly onOutput: (output: ReplicaOutput) => void;
+  readonly onOutput: (output: PageOutput) => void;
   readonly onLeads: (leads: boolean) => void;
   /** The leader worker does something: opening may take its time. */
   readonly onLeaderSign: () => void;
@@ -69,8 +72,15 @@ export class WorkerPair {
     this.#setLeads(false);
   }
 
-  post(input: ArrayBuffer): void {
-    this.#replica.post({ kind: "input", input }, [input]);
+  /** To the replica worker. */
+  post(input: Uint8Array<ArrayBuffer>): void {
+    const large = input.byteLength > kCopiedBytesMax;
+    this.#replica.post({ kind: "input", input }, large ? [input.buffer] : []);
+  }
+
+  /** To the leader worker, which takes the appends in it that are marked as handed. */
+  hand(input: Uint8Array): void {
+    this.#leader.post({ kind: "input", input });
   }
 
   #keeper(role: Role, onUp: () => void): WorkerKeeper {
@@ -109,6 +119,7 @@ export class WorkerPair {
         tab,
         lifeLock: lockNames.worker(key, tab, role, life),
         memory: storage === "memory",
+        schemaVersion: schema.version,
         line: this.#lines.take(role, (sibling) => this.#offerLine(sibling)),
         configuration: encode((w) => inputs.configure(w, configuration)).buffer,
       },
@@ -126,7 +137,7 @@ export class WorkerPair {
     switch (message.kind) {
       case "outputs":
         for (const output of frames(new Uint8Array(message.sequence))) {
-          onOutput(decodeReplicaOutput(output));
+          onOutput(decodePageOutput(output));
         }
         return;
       case "role":

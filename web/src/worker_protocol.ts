@@ -15,6 +15,7 @@ export interface StartMessage {
   /** The lock to hold as long as the worker lives. */
   readonly lifeLock: string;
   readonly memory: boolean;
+  readonly schemaVersion: number;
   /** A direct line to the tab's other worker. */
   readonly line: MessagePort;
   /** The replica's first input; the leader worker makes its own. */
@@ -25,14 +26,14 @@ export type ToWorker =
   | StartMessage
   /** A new line: the tab's other worker was started anew. Never before the hello. */
   | { readonly kind: "line"; readonly line: MessagePort }
-  /** An input of the replica, from the page. */
-  | { readonly kind: "input"; readonly input: ArrayBuffer }
+  /** An input of the replica, from the page; also to the leader worker, which takes the appends in it. */
+  | { readonly kind: "input"; readonly input: Uint8Array }
   | { readonly kind: "ping"; readonly count: number };
 
 export type FromWorker =
   /** The life lock is held and the module stands. */
   | { readonly kind: "hello" }
-  /** A sequence of `u32 length, length bytes`: those of the replica's outputs that concern the page. */
+  /** A sequence of `u32 length, length bytes`: outputs that concern the page. */
   | { readonly kind: "outputs"; readonly sequence: ArrayBuffer }
   | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
   /** `error` of docs/boundary.md. */
