@@ -22,7 +22,7 @@ enum : std::uint8_t {
   kLocksSeen = 7,
   kResume = 10
 };
-constexpr std::uint8_t kLastOutput = 10;
+constexpr std::uint8_t kLastOutput = 11;
 constexpr std::size_t kStepsMax = 32;
 constexpr std::uint32_t kLogSlots = 3;
 constexpr std::uint32_t kPoolSlots = 6;
@@ -41,6 +41,7 @@ class Driver {
     config.id(kSelf);
     config.id(samples::id<StoreId>(0x40));
     config.u64(1);
+    config.u32(schema().version);
     config.boolean(true);
     give(config.take());
     give(Bytes(1, std::byte{kLockGranted}));

@@ -198,6 +198,8 @@ void add_scripts(Seeds& seeds) {
     out.u8(2);
     out.u32(4);
     out.u8(1);
+    out.u64(1);
+    out.u32(0);
     out.text("SELECT 1");
     out.u32(0);
     join(made, with_size({0}, out.take()));
