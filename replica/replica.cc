@@ -208,6 +208,14 @@ void Replica::note(Noted::Kind kind, Index index, std::string detail) {
   out_.noted.push_back(Noted{.kind = kind, .index = index, .detail = std::move(detail)});
 }
 
+// The log cannot be read there. A tab that opens says so; one that was open goes on from the state,
+// which the leader's database has.
+void Replica::catch_up_otherwise(const Error& error) {
+  if (phase_ != Phase::kLive || applied_ >= head_) return;
+  fail_with(error);
+  if (was_ready_) fetch_snapshot();
+}
+
 // What this tab holds is not the store's history, or not its content: none of it is served.
 void Replica::start_over(Noted::Kind kind, std::string detail) {
   note(kind, applied_, std::move(detail));

@@ -255,6 +255,7 @@ class Replica {
   void apply(const Committed& message);
   void heard_of_head(Index head);
   void ask_range();
+  void catch_up_otherwise(const Error& error);
   void fetch_snapshot();
   void ask_chunk();
   void receive_snapshot(const TransferChunk& message);

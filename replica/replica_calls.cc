@@ -157,6 +157,11 @@ void Replica::receive(const Address& /*from*/, const QueryResult& message) {
 }
 
 void Replica::receive(const Address& /*from*/, const Range& message) {
+  if (message.call ==
+      0) {  // of the entries that it asked for to catch up: only a failure is told so
+    if (const auto* error = std::get_if<Error>(&message.result)) catch_up_otherwise(*error);
+    return;
+  }
   const auto id = static_cast<CallId>(message.call);
   const auto call = calls_.find(id);
   if (call == calls_.end()) return;

@@ -15,7 +15,11 @@ async function count(tab: Tab): Promise<unknown> {
 }
 
 /** Changes the file of the log's first segment behind the store's back; no tab has it open. */
-async function changeSegment(tab: Tab, name: string, change: { cutAt: number }): Promise<void> {
+async function changeSegment(
+  tab: Tab,
+  name: string,
+  change: { flipAt: number } | { cutAt: number },
+): Promise<void> {
   await tab.page.evaluate(
     async ([store, how]) => {
       let directory = await navigator.storage.getDirectory();
@@ -32,7 +36,8 @@ async function changeSegment(tab: Tab, name: string, change: { cutAt: number }):
             return open();
           });
         const writable = await open();
-        await writable.write(bytes.subarray(0, how.cutAt));
+        if ("flipAt" in how) bytes[how.flipAt] = (bytes[how.flipAt] ?? 0) ^ 1;
+        await writable.write("cutAt" in how ? bytes.subarray(0, how.cutAt) : bytes);
         await writable.close();
         return;
       }
@@ -93,6 +98,29 @@ test("a log that was cut is Corrupt when it is opened, and nothing is changed", 
   expect(refused.index).toBeGreaterThan(1);
   expect(refused.message).toContain("offset");
   expect(await opened()).toEqual(refused);
+});
+
+test("a flipped byte in the log is Corrupt with its index, and a tab that needs no entry goes on", async ({
+  newTab,
+  name,
+}) => {
+  const tab = await newTab();
+  await tab.openStore({ name });
+  await appendSome(tab, kEvents);
+  await tab.page.evaluate(() => store.close());
+  await changeSegment(tab, name, { flipAt: 4096 + 60 });
+  const told = await tab.page.evaluate(
+    (store) => lab.attempt(() => lab.open({ name: store })),
+    name,
+  );
+  expect(told).toMatchObject({ code: "Corrupt", index: 1 });
+  expect(told.message).toContain("offset 4096");
+  // Without a replica of its own a tab reads no entry: the state is sound.
+  await tab.openStore({ name, replica: "none" });
+  expect(await count(tab)).toBe(kEvents);
+  await appendSome(tab, 1);
+  const read = () => lab.attempt(() => Array.fromAsync(store.read({ control: true })));
+  expect(await tab.page.evaluate(read)).toMatchObject({ code: "Corrupt", index: 1 });
 });
 
 test("a store opens when somebody can lead, and what was asked before is done then", async ({

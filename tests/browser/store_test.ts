@@ -23,6 +23,30 @@ test("what one tab appends, every tab sees", async ({ openTabs }) => {
   await expect.poll(() => a.query(sql)).toEqual(rows);
 });
 
+test("what a leading tab has appended is in its very next query and in its status", async ({
+  newTab,
+  name,
+}) => {
+  const tab = await newTab();
+  await tab.openStore({ name });
+  await expect.poll(() => tab.leads()).toBe(true);
+  const missed = await tab.page.evaluate(async () => {
+    const missed: string[] = [];
+    const kinds = ["local", "session", "linearizable"] as const;
+    for (let i = 0; i < 150; ++i) {
+      const consistency = kinds[i % kinds.length];
+      const { index } = await store.append("item.added", { id: `${i}`, tab: "t" });
+      const { applied, head } = store.status;
+      const [row] = await store.query<{ n: number }>("SELECT count(*) AS n FROM item", [], {
+        consistency,
+      });
+      if (row?.n !== i + 1 || applied < index || head < index) missed.push(`${consistency} ${i}`);
+    }
+    return missed;
+  });
+  expect(missed).toEqual([]);
+});
+
 test("appends that are not awaited keep their order", async ({ openTabs }) => {
   const [, b] = await two(openTabs);
   const ids = await b.page.evaluate(async () => {

@@ -121,6 +121,33 @@ TEST_F(FollowTest, AnEntryThatDoesNotApplyIsADivergence) {
   EXPECT_EQ(noted_[0].kind, Noted::Kind::kDivergence);
 }
 
+TEST_F(FollowTest, WhereTheLogCannotBeReadATabThatOpensSaysSo) {
+  log(std::nullopt, TermStart{});
+  log();
+  run(Started{});
+  announce();
+  welcome();
+  ASSERT_THAT(take_sent<RangeRequest>(), SizeIs(1));
+  const Error damage{.code = ErrorCode::kCorrupt, .message = "a flipped byte", .index = Index{1}};
+  hear(Range{.call = 0, .result = damage, .head = head()});
+  EXPECT_THAT(failed_, ElementsAre(damage));
+  EXPECT_THAT(take_sent<TransferRequest>(), IsEmpty());
+}
+
+TEST_F(FollowTest, WhereTheLogCannotBeReadATabThatWasOpenTakesASnapshot) {
+  follow();
+  log();
+  log();
+  hear(committed(Index{3}, Index{3}));
+  ASSERT_THAT(take_sent<RangeRequest>(), SizeIs(1));
+  const Error damage{.code = ErrorCode::kCorrupt, .message = "a flipped byte", .index = Index{2}};
+  hear(Range{.call = 0, .result = damage, .head = head()});
+  EXPECT_THAT(failed_, ElementsAre(damage));
+  EXPECT_THAT(take_sent<TransferRequest>(), SizeIs(1));
+  hear(Range{.call = 0, .result = damage, .head = head()});
+  EXPECT_THAT(failed_, SizeIs(1)) << "it is on another way by then";
+}
+
 TEST_F(FollowTest, ALowerTermIsNotHeard) {
   follow();
   const Term now = term_;

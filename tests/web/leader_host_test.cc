@@ -47,12 +47,12 @@ void fill(MemoryDisk& disk, Model& model) {
   disk.crash({.loss = Loss::kNothing});
 }
 
-// Calls `change(content, at)` where `word` stands in a file of the pool.
+// Calls `change(content, at)` where `word` stands in a file of the directory.
 template <class Change>
-void rot(MemoryDisk& disk, const std::string& word, Change change) {
+void rot(MemoryDisk& disk, const char* directory, const std::string& word, Change change) {
   const auto text = std::as_bytes(std::span(word));
   for (const std::string& name : disk.names()) {
-    if (!name.starts_with("pool/")) continue;
+    if (!name.starts_with(directory)) continue;
     Bytes content = disk.written(name);
     for (auto at = content.begin();; ++at) {
       at = std::search(at, content.end(), text.begin(), text.end());
@@ -67,7 +67,7 @@ TEST(LeaderHostTest, ADatabaseThatADisputeFindsWrongIsMadeAnew) {
   MemoryDisk disk;
   Model model;
   fill(disk, model);
-  rot(disk, "todo 90", [](Bytes&, auto at) { *at = std::byte{'T'}; });
+  rot(disk, "pool/", "todo 90", [](Bytes&, auto at) { *at = std::byte{'T'}; });
   LeaderKit kit(disk, model, {});
   kit.start();
   ASSERT_TRUE(kit.leads()) << "not every row is read at opening";
@@ -79,11 +79,29 @@ TEST(LeaderHostTest, ADatabaseThatADisputeFindsWrongIsMadeAnew) {
   EXPECT_TRUE(audit(disk, kit, model));
 }
 
+// What the state database proves is not read at opening: a tab that needs it finds the damage.
+TEST(LeaderHostTest, ATabThatCatchesUpIsToldOfDamageInTheLog) {
+  MemoryDisk disk;
+  Model model;
+  fill(disk, model);
+  rot(disk, "log/", "todo 901", [](Bytes&, auto at) { *at = std::byte{'T'}; });
+  LeaderKit kit(disk, model, {});
+  kit.start();
+  ASSERT_TRUE(kit.leads());
+  const auto range = kit.range(Index{1});
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->call, 0U);
+  const auto* error = std::get_if<Error>(&range->result);
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->code, ErrorCode::kCorrupt);
+  EXPECT_TRUE(error->index && error->offset);
+}
+
 TEST(LeaderHostTest, ADatabaseThatAQueryFindsDamagedIsMadeAnew) {
   MemoryDisk disk;
   Model model;
   fill(disk, model);
-  rot(disk, "todo 930", [](Bytes& content, auto at) {  // the page is none any more
+  rot(disk, "pool/", "todo 930", [](Bytes& content, auto at) {  // the page is none any more
     const auto page = (at - content.begin()) / 4096 * 4096;
     content[static_cast<std::size_t>(page)] = std::byte{0};
   });

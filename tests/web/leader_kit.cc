@@ -145,6 +145,12 @@ Result<Bytes> LeaderKit::query(const std::string& sql) {
   return fail(std::get<Error>(rows_->result));
 }
 
+std::optional<Range> LeaderKit::range(Index from) {
+  receive(RangeRequest{.from = from, .bytes_max = 1U << 20U});
+  settle();
+  return std::exchange(range_, std::nullopt);
+}
+
 void LeaderKit::transfer(TransferKind kind) {
   TransferRequest request{.call = 1, .kind = kind};
   do {
@@ -193,6 +199,8 @@ void LeaderKit::carry_out(const SendBytes& effect) {
     rows_ = std::move(*rows);
   } else if (auto* chunk = std::get_if<TransferChunk>(&message.body)) {
     chunk_ = std::move(*chunk);
+  } else if (auto* range = std::get_if<Range>(&message.body)) {
+    range_ = std::move(*range);
   } else if (const auto* done = std::get_if<CheckpointDone>(&message.body)) {
     if (const auto* index = std::get_if<Index>(&done->result)) model_.checkpoint = *index;
   } else if (const auto* refused = std::get_if<SchemaRefused>(&message.body)) {

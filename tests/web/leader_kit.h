@@ -78,6 +78,8 @@ class LeaderKit {
   void dispute(Index index);  // this tab's digest is another
   [[nodiscard]] Result<Bytes> query(const std::string& sql);
   void transfer(TransferKind kind);  // a whole one
+  // What a subscriber that is behind is answered; a Committed is not among it.
+  [[nodiscard]] std::optional<Range> range(Index from);
   void elapse(std::chrono::milliseconds time);
 
   [[nodiscard]] bool leads() const { return host_->node().state() == node::State::kLeading; }
@@ -113,6 +115,7 @@ class LeaderKit {
   int grants_{};  // of the lock
   std::optional<QueryResult> rows_;
   std::optional<TransferChunk> chunk_;
+  std::optional<Range> range_;
   std::unique_ptr<LeaderHost> host_;
 };
 

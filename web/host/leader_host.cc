@@ -286,7 +286,7 @@ void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
     batch = read_requests(store_->log(), request.from, to,
                           std::min<std::uint64_t>(request.bytes_max, kRangeBytesMax));
   }
-  if (request.call != 0) {
+  if (request.call != 0 || !batch) {
     Range range{.call = request.call, .result = {}, .head = read.head};
     if (batch) {
       range.result = std::move(batch->entries);
@@ -295,7 +295,7 @@ void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
     }
     return answer(read.to, std::move(range));
   }
-  if (!batch || batch->entries.empty()) return;
+  if (batch->entries.empty()) return;
   const Index through{request.from.value + batch->entries.size() - 1};
   std::uint64_t bytes = 0;
   for (const auto& each : batch->entries) bytes += each->size();
