@@ -17,7 +17,7 @@ function(tablog_wasm_module name)
   # Binaryen by itself inlines whatever is called once, which makes a smaller module but a larger download.
   set(limit --one-caller-inline-max-function-size=20)
   target_link_options(${name}_wasm PRIVATE -Oz -sBINARYEN_EXTRA_PASSES=${limit} -sSTANDALONE_WASM=1
-                      --no-entry -sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=1MB -sMALLOC=dlmalloc)
+                      --no-entry -sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=1MB -sMALLOC=emmalloc)
   # A second round finds what the first has left, and optimises the stack machine's code: Emscripten puts
   # that off until after its JavaScript, and this module has none.
   add_custom_command(
