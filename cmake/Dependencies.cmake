@@ -38,7 +38,11 @@ else()
   set_target_properties(CapnProto::capnp PROPERTIES IMPORTED_LOCATION "${TABLOG_DEPS}/lib/libcapnp.a")
   target_link_libraries(CapnProto::capnp INTERFACE CapnProto::kj)
   target_include_directories(CapnProto::kj SYSTEM INTERFACE "${TABLOG_DEPS}/include")
-  target_compile_definitions(CapnProto::kj INTERFACE CAPNP_LITE) # as its library was built
+  # As its library was built:
+  target_compile_definitions(CapnProto::kj INTERFACE CAPNP_LITE)
+  if(EMSCRIPTEN)
+    target_compile_options(CapnProto::kj INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/capnproto/faults.h")
+  endif()
 
   # The prefix is named outright: a GoogleTest of the host's must not win.
   find_package(GTest CONFIG REQUIRED PATHS "${TABLOG_DEPS}/lib/cmake/GTest" NO_DEFAULT_PATH

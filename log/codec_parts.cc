@@ -63,7 +63,7 @@ std::size_t words_of(const Value& value) {
 
 void require(bool condition, const char* what) {
   if (!condition) {
-    kj::throwFatalException(KJ_EXCEPTION(FAILED, what));
+    throw kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(what));
   }
 }
 

@@ -32,9 +32,10 @@ const mayInclude = {
 const core = /^(log|leader|replica|node)\//;
 const impure =
   /^(sqlite3\.h|sqlite_build\.h|emscripten.*|unistd\.h|fcntl\.h|sys\/.*|thread|mutex|shared_mutex|condition_variable|future|fstream|iostream|filesystem|random|ctime|time\.h|cstdlib)$/;
-// Cap'n Proto is known to the codec alone; what leaves it are results, never KJ exceptions.
+// Cap'n Proto is known to the codec alone; what leaves it are results, never KJ exceptions. What it is
+// itself built with is part of it.
 const capnproto = /^(capnp|kj)\/|\.capnp\.h$/;
-const codec = /^log\/codec/;
+const codec = /^(log\/codec|cmake\/capnproto\/)/;
 
 /** [line number, header] of every #include. */
 export function includesOf(path) {

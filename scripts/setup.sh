@@ -56,7 +56,7 @@ set_up_sqlite_source() {
 
 # provide_built PART [VARIABLE=VALUE…]: a part built by common.sh, out of what the values name.
 provide_built() {
-  provide "$1" "$(hash_of "$(script_of common)" "$(script_of wasm_options)" "$(script_of "$1")" "${@:2}")" "${@:2}"
+  provide "$1" "$(hash_of "$(script_of common)" "$(script_of "$1")" "${@:2}")" "${@:2}"
 }
 
 set_up_native() {
@@ -72,9 +72,10 @@ set_up_native() {
 set_up_wasm() {
   set_up_emscripten
   set_up_native
-  provide_built wasm sources="$(readlink "$deps/sources")" emscripten="$(readlink "$deps/emscripten")" \
-    capnproto="$capnproto"
-  provide_built sqlite-wasm emscripten="$(readlink "$deps/emscripten")" sqlite="$sqlite"
+  local compiler
+  compiler=$(hash_of "$(readlink "$deps/emscripten")" "$root/cmake/wasm.toolchain.cmake")
+  provide_built wasm sources="$(readlink "$deps/sources")" compiler="$compiler" capnproto="$capnproto"
+  provide_built sqlite-wasm compiler="$compiler" sqlite="$sqlite"
 }
 
 # What a fresh machine is expected to have already.

@@ -8,18 +8,18 @@
 #endif
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <optional>
 
 namespace tablog::storage {
 namespace {
 
+// Not by std::chrono, whose clock may throw: in wasm that alone brings every text of strerror().
 [[nodiscard]] std::int64_t system_time_ms() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             system_clock::now().time_since_epoch())
-      .count();
+  std::timespec time{};
+  if (std::timespec_get(&time, TIME_UTC) != TIME_UTC) std::abort();
+  return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
 }
 
 void system_entropy(std::span<std::byte> out) {

@@ -1,5 +1,6 @@
 // The default VFS: no named files. sqlite3_initialize() calls sqlite3_os_init().
-#include <cstdio>
+#include <algorithm>
+#include <string_view>
 
 #include "storage/vfs_file.h"
 
@@ -24,8 +25,10 @@ int x_access(sqlite3_vfs*, const char*, int, int* out) {
 }
 
 int x_full_pathname(sqlite3_vfs*, const char* name, int bytes, char* out) {
-  return std::snprintf(out, static_cast<std::size_t>(bytes), "%s", name) < bytes ? SQLITE_OK
-                                                                                 : SQLITE_CANTOPEN;
+  const std::string_view path(name);
+  if (path.size() >= static_cast<std::size_t>(bytes)) return SQLITE_CANTOPEN;
+  *std::ranges::copy(path, out).out = '\0';
+  return SQLITE_OK;
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // Bindings: the module's exports, docs/boundary.md. One instance is one worker, of one role.
+#include <wasi/api.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -14,12 +16,19 @@ using tablog::Bytes;
 using tablog::ByteView;
 using tablog::Clock;
 
-// The clocks of the platform, through WASI: performance.now() and Date.now().
+std::chrono::nanoseconds read_clock(__wasi_clockid_t clock) {
+  __wasi_timestamp_t time{};
+  if (__wasi_clock_time_get(clock, 1, &time) != __WASI_ERRNO_SUCCESS) std::abort();
+  return std::chrono::nanoseconds(time);
+}
+
+// The clocks of the platform: performance.now() and Date.now(). Not by std::chrono, whose clocks
+// can fail, and whose failure brings every text of strerror().
 Clock now() {
-  return Clock{.monotonic = std::chrono::duration_cast<std::chrono::microseconds>(
-                   std::chrono::steady_clock::now().time_since_epoch()),
-               .wall = std::chrono::duration_cast<std::chrono::milliseconds>(
-                   std::chrono::system_clock::now().time_since_epoch())};
+  using std::chrono::duration_cast;
+  return Clock{
+      .monotonic = duration_cast<std::chrono::microseconds>(read_clock(__WASI_CLOCKID_MONOTONIC)),
+      .wall = duration_cast<std::chrono::milliseconds>(read_clock(__WASI_CLOCKID_REALTIME))};
 }
 
 using Boundary = std::variant<tablog::host::ReplicaBoundary, tablog::host::LeaderBoundary>;
@@ -68,13 +77,4 @@ __attribute__((export_name("tablog_step"))) const void* tablog_step(const void* 
 __attribute__((export_name("tablog_outputs_bytes"))) std::uint32_t tablog_outputs_bytes() {
   return static_cast<std::uint32_t>(outputs().size());
 }
-}
-
-// The C++ runtime names the type of an exception that nobody catches, in words, with a demangler of
-// 45 kB. Ours stops the worker, and its page starts another: the mangled name will do.
-extern "C" char* __cxa_demangle(const char* /*name*/, char* /*into*/, std::size_t* /*length*/,
-                                int* status) {
-  constexpr int kMemoryFailure = -1;
-  if (status != nullptr) *status = kMemoryFailure;
-  return nullptr;
 }

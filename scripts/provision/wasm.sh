@@ -1,7 +1,6 @@
 # Provisions: the third-party prefix for wasm. Needs: sources, emscripten. Fills $out as native does.
 . "$(dirname "$0")/../lib.sh"
-. "$root/scripts/provision/wasm_options.sh"
-cmake_options+=(-Dgtest_disable_pthreads=ON)
+cmake_options=("-DCMAKE_TOOLCHAIN_FILE=$root/cmake/wasm.toolchain.cmake" -Dgtest_disable_pthreads=ON)
 . "$root/scripts/provision/common.sh"
 
 step "Cap'n Proto, wasm" build_capnproto
