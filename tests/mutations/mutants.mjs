@@ -1,0 +1,316 @@
+// Planted bugs: each takes away a rule that something else rests on. `caughtBy` names the test that
+// fails then: "suite: Test" of tests/SUITE, or "typescript: words of the name".
+
+/**
+ * @typedef {object} Mutant
+ * @property {string} name What the code does wrong then.
+ * @property {string} file
+ * @property {string} from Stands in the file once.
+ * @property {string} to
+ * @property {string} caughtBy
+ */
+
+/** @type {readonly Mutant[]} */
+export const mutants = [
+  // ---- the leader
+  {
+    name: "acknowledges before the flush",
+    file: "leader/leader.cc",
+    from: ".digest = digest_, .flush = batch.flush}",
+    to: ".digest = digest_, .flush = false}",
+    caughtBy: "leader: BatchTest.RepliesOnlyAfterTheEntryIsDurable",
+  },
+  {
+    name: "one full member does not flush its batch",
+    file: "leader/leader.cc",
+    from: "if (queued.request.durability == Durability::kFull) batch.flush = true;",
+    to: "batch.flush = queued.request.durability == Durability::kFull;",
+    caughtBy: "leader: BatchTest.AFullMemberBeforeARelaxedOneFlushesTheBatchToo",
+  },
+  {
+    name: "relaxed appends are never flushed",
+    file: "leader/leader.cc",
+    from: "now - *relaxed_since_ >= options_.relaxed_flush) flush_wanted_ = true;",
+    to: "now - *relaxed_since_ >= options_.relaxed_flush) flush_wanted_ = false;",
+    caughtBy: "leader: BatchTest.ARelaxedBatchIsToldAtOnceAndFlushedAndCommittedByTheClock",
+  },
+  {
+    name: "speaks without a lease",
+    file: "leader/leader_publish.cc",
+    from: "!outgoing_.empty() && !lease_.valid(now_.monotonic)",
+    to: "false",
+    caughtBy: "leader: LeaderLeaseTest.NothingIsSaidWithoutALease",
+  },
+  {
+    name: "the lease counts from the answer, not from the question",
+    file: "leader/leader.cc",
+    from: "lease_.seen(input.began);",
+    to: "lease_.seen(now_.monotonic);",
+    caughtBy: "leader: LeaderLeaseTest.TheLeaseCountsFromTheQuestionNotFromTheAnswer",
+  },
+  {
+    name: "hears messages of another term",
+    file: "leader/leader_messages.cc",
+    from: "if (!seeks && message.term != term_) {",
+    to: "if (!seeks && message.term < term_ && false) {",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "the session table is not restored",
+    file: "leader/leader.cc",
+    from: "sessions_(std::move(recovered.sessions), std::chrono::microseconds{0}),",
+    to: "sessions_(SessionTable{}, std::chrono::microseconds{0}),",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "takes requests across a gap",
+    file: "leader/sessions.cc",
+    from: "if (n > expected) return Gap{expected};",
+    to: "",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "a repetition that waits for its publication is answered",
+    file: "leader/sessions.cc",
+    from: "if (last > published) return Ignore{};",
+    to: "",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "what an earlier leader rejected is sequenced again",
+    file: "leader/sessions.cc",
+    from: "if (n <= std::max(live.judged_through, live.lost_through)) return Reply{lost()};",
+    to: "if (n <= live.lost_through) return Reply{lost()};",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "a closed session is served",
+    file: "leader/sessions.cc",
+    from: "if (logged.closed) return Closed{};",
+    to: "",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "a session is closed without a tombstone",
+    file: "log/session_table.cc",
+    from: "sessions_[close->client].closed = entry.term;",
+    to: "sessions_.erase(close->client);",
+    caughtBy: "log: SessionTableTest.ClosedSessionIsATombstoneUntilTheNextTerm",
+  },
+  {
+    name: "a poisonous request is tried for ever",
+    file: "leader/leader.cc",
+    from: "if (deaths >= options_.poison_reject_deaths) {",
+    to: "if (deaths >= 1000) {",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "a suspect request does not run alone",
+    file: "leader/leader.cc",
+    from: "const bool poisonous = deaths >= options_.poison_alone_deaths;",
+    to: "const bool poisonous = false;",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "without room the control entries of the batch are lost",
+    file: "leader/leader.cc",
+    from: "std::back_inserter(controls_));  // alone they need no reservation",
+    to: "std::back_inserter(std::exchange(controls_, {})));",
+    caughtBy: "leader: BatchTest.AControlEntrySurvivesTheBatchThatHadNoRoom",
+  },
+  {
+    name: "linearizable reads are told what was published when they asked",
+    file: "leader/leader_publish.cc",
+    from: "if (auto* read = std::get_if<ReadIndex>(&message.body)) read->index = published_;",
+    to: "if (auto* read = std::get_if<ReadIndex>(&message.body)) read->index = durable_;",
+    caughtBy: "leader: ?",
+  },
+  {
+    name: "a tab that does not acknowledge is fed without end",
+    file: "leader/subscribers.cc",
+    from: "subscriber.unacknowledged_bytes > window_bytes_",
+    to: "subscriber.unacknowledged_bytes > UINT64_MAX - 1",
+    caughtBy: "leader: PublishTest.ATabThatDoesNotAcknowledgeGetsOneHeadThenNothingUntilItAsks",
+  },
+
+  // ---- the replica and the page
+  {
+    name: "hears a deposed leader",
+    file: "replica/replica_messages.cc",
+    from: "if (message.term < term_ || message.term == Term{}",
+    to: "if (message.term == Term{}",
+    caughtBy: "replica: FollowTest.ALowerTermIsNotHeard",
+  },
+  {
+    name: "does not compare the chain",
+    file: "replica/replica.cc",
+    from: "return Index{index} == applied_ && chain != chain_; };",
+    to: "return Index{index} == applied_ && false; };",
+    caughtBy: "replica: ?",
+  },
+  {
+    name: "a divergence is not looked at",
+    file: "replica/replica.cc",
+    from: "if (expected_digest_ && *expected_digest_ != input.digest) {",
+    to: "if (expected_digest_ && false) {",
+    caughtBy: "replica: FollowTest.OtherContentIsDisputedAndReplaced",
+  },
+  {
+    name: "nothing is sent again to a new leader",
+    file: "replica/outbox.cc",
+    from: "    suspects_ = suspects_ || pending.request.leader_deaths >= kSuspectDeaths;\n    pending.sent.reset();",
+    to: "    suspects_ = suspects_ || pending.request.leader_deaths >= kSuspectDeaths;",
+    caughtBy: "replica: ?",
+  },
+  {
+    name: "an append is settled before it is applied here",
+    file: "replica/outbox.cc",
+    from: "if (accepted.first_index.value + accepted.count > applied.value + 1) break;",
+    to: "",
+    caughtBy: "replica: ?",
+  },
+  {
+    name: "a query does not wait for what this tab has appended",
+    file: "replica/replica_calls.cc",
+    from: "if ((!ready_ || behind) && !local) return false;",
+    to: "if (!ready_ && !local) return false;",
+    caughtBy: "replica: CallsTest.ReadsWaitForWhatThePageWasToldOfItsOwnAppends",
+  },
+  {
+    name: "a linearizable query does not ask the leader",
+    file: "replica/replica_calls.cc",
+    from: "if (!asks_leader() && input.consistency != Consistency::kLinearizable)",
+    to: "if (!asks_leader())",
+    caughtBy: "replica: CallsTest.ALinearizableQueryWaitsForTheLeadersIndexAndForItsEntries",
+  },
+  {
+    name: "a new worker is sent the unanswered with new numbers",
+    file: "web/src/session.ts",
+    from: "for (const [number, sent] of this.#unanswered) this.#writeSent(writer, number, sent, false);",
+    to: "for (const [, sent] of [...this.#unanswered]) this.#writeSent(writer, ++this.#last, sent, false);",
+    caughtBy: "typescript: a new worker gets what is unanswered with the same numbers, then what was never sent",
+  },
+
+  // ---- sequencing and the state
+  {
+    name: "a deferred foreign key is left to the commit",
+    file: "storage/sequence.cc",
+    from: "if (auto resolved = core.check_foreign_keys(); !resolved) return fail(resolved.error());\n  return entries;",
+    to: "return entries;",
+    caughtBy: "storage: EventTest.ADeferredForeignKeyIsRejectedBeforeItCouldFailTheCommit",
+  },
+  {
+    name: "a transaction that was destroyed is not made again",
+    file: "storage/sequence.cc",
+    from: "if (core.transaction.destroyed()) {",
+    to: "if (false) {",
+    caughtBy: "storage: SequenceTest.OrRollbackTakesNothingOfItsNeighboursWithIt",
+  },
+  {
+    name: "expectedIndex is not looked at",
+    file: "storage/sequence.cc",
+    from: "if (auto passed = check_guard(item, core.progress.last_app); !passed) return fail(passed.error());",
+    to: "",
+    caughtBy: "storage: ?",
+  },
+  {
+    name: "the digest is not rolled back with its savepoint",
+    file: "storage/digest.cc",
+    from: "at->second.sum = change.sum;",
+    to: "(void)at->second.sum;",
+    caughtBy: "storage: ?",
+  },
+  {
+    name: "time and randomness are the machine's",
+    file: "storage/apply.cc",
+    from: "const PinnedScope pinned({.time_ms = entry.time_ms, .seed = entry.seed});",
+    to: "const PinnedScope pinned({.time_ms = entry.time_ms, .seed = reinterpret_cast<std::uintptr_t>(&entry)});",
+    caughtBy: "storage: ApplyTest.TimeAndRandomnessAreTheEntrysInDefaultsAndTriggersToo",
+  },
+  {
+    name: "last_insert_rowid is left from the entry before",
+    file: "storage/apply.cc",
+    from: "sqlite3_set_last_insert_rowid(db_, 0);",
+    to: "",
+    caughtBy: "storage: ApplyTest.LastInsertRowidBeginsAtZeroInEveryEntry",
+  },
+  {
+    name: "a statement may run for ever",
+    file: "storage/sequence.cc",
+    from: "migrates ? 0 : core.steps_max);",
+    to: "0);",
+    caughtBy: "storage: ?",
+  },
+  {
+    name: "a database of another history is believed",
+    file: "storage/store.cc",
+    from: "if (*chain != state->chain())",
+    to: "if (false)",
+    caughtBy: "storage: ?",
+  },
+
+  // ---- the log
+  {
+    name: "a commit frame without the last entry",
+    file: "storage/log_files_write.cc",
+    from: "                       .last = last.index,",
+    to: "                       .last = {last.index.value - (entries.size() > 1 ? 1 : 0)},",
+    caughtBy: "storage_files: ?",
+  },
+  {
+    name: "whatever does not verify is cut",
+    file: "log/recovery.cc",
+    from: "proof > end.log.index) {\n    Error error",
+    to: "proof > end.log.index && false) {\n    Error error",
+    caughtBy: "log: ?",
+  },
+  {
+    name: "a torn segment is written again",
+    file: "storage/log_files.cc",
+    from: "last.torn = true;",
+    to: "last.torn = false;",
+    caughtBy: "storage_files: ?",
+  },
+  {
+    name: "recovery does not flush",
+    file: "storage/log_files.cc",
+    from: "    offset += piece->size();\n  }\n  return flush_file(*last.slot.file);",
+    to: "    offset += piece->size();\n  }\n  return {};",
+    caughtBy: "storage_files: ?",
+  },
+  {
+    name: "recovery flushes what the cache holds as clean",
+    file: "storage/log_files.cc",
+    from: "if (const auto written = last.slot.file->write(offset, *piece); !written) {",
+    to: "if (const Result<void> written{}; !written) {",
+    caughtBy: "storage_files: ?",
+  },
+  {
+    name: "a missing successor is not missed",
+    file: "storage/log_files.cc",
+    from: "if (end->seal) {",
+    to: "if (end->seal && false) {",
+    caughtBy: "storage_files: ?",
+  },
+  {
+    name: "a segment whose header is damaged is taken for a free slot",
+    file: "storage/log_slots.cc",
+    from: "if (!*blank) {",
+    to: "if (false) {",
+    caughtBy: "storage_files: ?",
+  },
+  {
+    name: "goes on after a failed flush",
+    file: "storage/log_files_write.cc",
+    from: "    ++flushes;\n  } else {\n    broken = true;\n  }",
+    to: "    ++flushes;\n  }",
+    caughtBy: "storage_files: ?",
+  },
+  {
+    name: "the salt is the same each time",
+    file: "storage/log_files_write.cc",
+    from: "return hash64(bytes, seed);",
+    to: "return hash64(bytes, seed * 0);",
+    caughtBy: "storage_files: ?",
+  },
+];
