@@ -1,5 +1,4 @@
 // BenchTab: one tab with one contender in it. Every call has an end.
-import { killRenderer, processOf } from "../scripts/browser.mjs";
 import { within } from "../scripts/within.mjs";
 
 const kCallMs = 60_000;
@@ -26,6 +25,16 @@ export class BenchTab {
     const page = await context.newPage();
     const problems = [];
     page.on("pageerror", (error) => problems.push(String(error)));
+    // Workers are kept at hand, so that one can be ended behind its owner's back.
+    await page.addInitScript(() => {
+      globalThis.workers = [];
+      globalThis.Worker = class extends Worker {
+        constructor(address, options) {
+          super(address, options);
+          globalThis.workers.push({ name: options?.name, worker: this });
+        }
+      };
+    });
     await page.goto(url, { timeout: kCallMs });
     const opened = page.evaluate(
       async ([path, open, given]) => {
@@ -68,14 +77,8 @@ export class BenchTab {
     return within(kCallMs, waiting, `a tab to wait for the lock …${suffix}`);
   }
 
-  /** SIGKILL to its renderer. Resolves with the time of the signal, ms since 1970. */
-  async kill() {
-    const at = await killRenderer(this.page, await processOf(this.page));
-    await this.close();
-    return at;
-  }
-
-  close() {
-    return this.page.close();
+  /** Also when it has ended in some other way. */
+  async close() {
+    await this.page.close().catch(() => undefined);
   }
 }

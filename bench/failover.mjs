@@ -1,15 +1,18 @@
-// Failover: from the SIGKILL to the leading tab's renderer to the next append that is acknowledged in
-// another tab; beside it the least that any failover takes, a lock and one file handle that change hands.
+// Failover: from the end of the leading tab to the next append that is acknowledged in another tab; beside it
+// the least that any failover takes, a lock and one file handle that change hands.
 import { BenchTab } from "./bench_tab.mjs";
+import { endings } from "./endings.mjs";
 
-const name = "failover after SIGKILL";
+/** @param {string} ending */
+export const failoverAfter = (ending) => `failover after ${ending}`;
 
 /**
  * @param {{ context: import("playwright-core").BrowserContext, url: string }} bench
  * @param {import("./figures.mjs").Figures} figures
  * @param {{ failovers: number, entries: number }} plan
+ * @param {readonly (keyof typeof endings)[]} kinds
  */
-export async function measureFailover(bench, figures, { failovers, entries }) {
+export async function measureFailover(bench, figures, { failovers, entries }, kinds) {
   const openStore = () =>
     BenchTab.open(bench, "tablog", "open", { name: "failover", rows: entries });
   const openHeir = () => BenchTab.open(bench, "bare", "openHeir", { name: "heir" });
@@ -18,18 +21,22 @@ export async function measureFailover(bench, figures, { failovers, entries }) {
   await holder.call("inherited");
 
   for (let i = 0; i < failovers; i++) {
-    const next = await openHeir();
-    await next.lockAwaited("heir");
-    const released = await holder.kill();
-    figures.add(name, "bare", [(await next.call("inherited")) - released]);
-    holder = next;
+    for (const kind of kinds) {
+      const next = await openHeir();
+      await next.lockAwaited("heir");
+      const released = await endings[kind](holder);
+      figures.add(failoverAfter(kind), "bare", [(await next.call("inherited")) - released]);
+      await holder.close();
+      holder = next;
 
-    const heir = await openStore();
-    await heir.lockAwaited(":leader");
-    await heir.call("beginFailover");
-    const killed = await leader.kill();
-    figures.add(name, "tablog", [(await heir.call("failedOver")) - killed]);
-    leader = heir;
+      const heir = await openStore();
+      await heir.lockAwaited(":leader");
+      await heir.call("beginFailover");
+      const ended = await endings[kind](leader);
+      figures.add(failoverAfter(kind), "tablog", [(await heir.call("failedOver")) - ended]);
+      await leader.close();
+      leader = heir;
+    }
   }
   await Promise.all([leader.close(), holder.close()]);
 }

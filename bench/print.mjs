@@ -1,5 +1,7 @@
 // The figures as a table.
-import { milliseconds, table } from "../scripts/table.mjs";
+import { count, milliseconds, table } from "../scripts/table.mjs";
+import { endings } from "./endings.mjs";
+import { failoverAfter } from "./failover.mjs";
 import { quantile } from "./figures.mjs";
 
 const contenders = ["bare", "sahpool", "sahpool, WAL", "tablog", "tablog, other tab"];
@@ -32,18 +34,45 @@ export function print(figures, targets, { chromium, processors }) {
     name,
     ...contenders.map((contender) => cell(figures.of(name, contender))),
   ]);
-  const met = targets.map(({ name, limit, measured, met: is }) => [
-    is ? "met" : "MISSED",
-    measured,
-    limit,
-    name,
-  ]);
   console.log(
     [
       `\nChromium ${chromium}, ${processors} processors; milliseconds, median (95th percentile)`,
       table(["", ...contenders], rows),
       legend,
-      `${table(["target", "measured", "limit", ""], met)}\n`,
+      targetTable(targets),
+    ].join("\n\n"),
+  );
+}
+
+/** @param {import("./targets.mjs").Target[]} targets */
+function targetTable(targets) {
+  const rows = targets.map(({ name, limit, measured, met }) => [
+    met ? "met" : "MISSED",
+    measured,
+    limit,
+    name,
+  ]);
+  return `${table(["target", "measured", "limit", ""], rows)}\n`;
+}
+
+/**
+ * @param {import("./figures.mjs").Figures} figures
+ * @param {import("./targets.mjs").Target[]} targets
+ * @param {{ chromium: string, processors: number }} machine
+ */
+export function printFailovers(figures, targets, { chromium, processors }) {
+  const cells = (samples) => [0.5, 0.95, 1].map((share) => milliseconds(quantile(samples, share)));
+  const rows = Object.keys(endings).map((ending) => {
+    const name = failoverAfter(ending);
+    const ours = figures.of(name, "tablog");
+    return [ending, `${ours.length}`, ...cells(ours), ...cells(figures.of(name, "bare"))];
+  });
+  const head = ["failover after", "times", "median", "95 %", "worst", "bare", "95 %", "worst"];
+  console.log(
+    [
+      `\nChromium ${chromium}, ${processors} processors, ${count(figures.entries)} entries; milliseconds`,
+      table(head, rows),
+      targetTable(targets),
     ].join("\n\n"),
   );
 }

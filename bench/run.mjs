@@ -1,5 +1,6 @@
 // `./dev bench`: tablog beside the bare platform and the official sqlite-wasm (opfs-sahpool), in one run of
 // one Chromium. Prints medians and writes build/bench/figures.json. `--quick`: a smoke run.
+// `--failovers N`: only failovers, N after every way in which a leader can end; build/bench/failovers.json.
 //
 // Rounds are interleaved, so that a machine that slows down slows everyone down. The pages are
 // cross-origin isolated for the finer clock only (5 µs instead of 100); tablog does not need it.
@@ -8,17 +9,20 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { launchBrowser } from "../scripts/browser.mjs";
+import { launchBrowser, launchWithHiddenTabs } from "../scripts/browser.mjs";
 import { root } from "../scripts/lib.mjs";
 import { builtPackage } from "../scripts/package.mjs";
 import { serve } from "../scripts/static_server.mjs";
 import { BenchTab } from "./bench_tab.mjs";
+import { endings } from "./endings.mjs";
 import { measureFailover } from "./failover.mjs";
 import { Figures } from "./figures.mjs";
-import { print } from "./print.mjs";
-import { targetsOf } from "./targets.mjs";
+import { print, printFailovers } from "./print.mjs";
+import { failoverTargets, targetsOf } from "./targets.mjs";
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, failovers: { type: "string" } },
+});
 
 // Times per round, rows in the tables, entries in the log whose leader is killed.
 const plan = options.quick
@@ -59,29 +63,41 @@ async function main() {
       },
     },
   );
-  const browser = await launchBrowser();
+  // Failovers as users have them, the leading tab mostly in the background; a visible one is never frozen.
+  const browser = await (options.failovers === undefined
+    ? launchBrowser()
+    : launchWithHiddenTabs());
   try {
     const bench = { context: browser.context, url: server.url };
     const figures = new Figures(plan.entries);
-    await measureCalls(bench, figures);
-    await measureChannels(bench, figures);
-    await measureFailover(bench, figures, plan);
-    const targets = targetsOf(figures, await sizes());
     const machine = {
       chromium: browser.context.browser()?.version() ?? "?",
       processors: availableParallelism(),
     };
+    if (options.failovers !== undefined) {
+      const failovers = Number(options.failovers);
+      const kinds = /** @type {(keyof typeof endings)[]} */ (Object.keys(endings));
+      await measureFailover(bench, figures, { ...plan, failovers }, kinds);
+      const targets = failoverTargets(figures);
+      printFailovers(figures, targets, machine);
+      return await save("failovers.json", { ...machine, figures, targets });
+    }
+    await measureCalls(bench, figures);
+    await measureChannels(bench, figures);
+    await measureFailover(bench, figures, plan, ["SIGKILL"]);
+    const targets = targetsOf(figures, await sizes());
     print(figures, targets, machine);
-    await mkdir(output, { recursive: true });
-    const report = { ...machine, quick: options.quick, figures, targets };
-    await writeFile(
-      join(output, options.quick ? "quick.json" : "figures.json"),
-      `${JSON.stringify(report, undefined, 2)}\n`,
-    );
+    const name = options.quick ? "quick.json" : "figures.json";
+    await save(name, { ...machine, quick: options.quick, figures, targets });
   } finally {
     await browser.close();
     await server.close();
   }
+}
+
+async function save(name, report) {
+  await mkdir(output, { recursive: true });
+  await writeFile(join(output, name), `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 /** Appends and queries of every contender, in turns. */

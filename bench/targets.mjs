@@ -1,5 +1,8 @@
 // What the figures are to reach, and what they are.
 import { count, milliseconds } from "../scripts/table.mjs";
+import { endings } from "./endings.mjs";
+import { failoverAfter } from "./failover.mjs";
+import { quantile } from "./figures.mjs";
 
 /**
  * @typedef {{ name: string, limit: string, measured: string, met: boolean }} Target
@@ -48,4 +51,28 @@ export function targetsOf(figures, sizes) {
       met: sizes.javaScript <= 25_000,
     },
   ];
+}
+
+/**
+ * Of every way in which a leader can end: the median at most 2 times, the 95th percentile at most 4 times the
+ * bare platform's median, plus 15 ms.
+ * @param {import("./figures.mjs").Figures} figures
+ * @returns {Target[]}
+ */
+export function failoverTargets(figures) {
+  const target = (ending, what, share, times) => {
+    const name = failoverAfter(ending);
+    const measured = quantile(figures.of(name, "tablog"), share);
+    const limit = times * figures.median(name, "bare") + 15;
+    return {
+      name: `${name}: ${what}`,
+      limit: `≤ ${milliseconds(limit)} ms (${times} × bare + 15)`,
+      measured: `${milliseconds(measured)} ms`,
+      met: measured <= limit,
+    };
+  };
+  return Object.keys(endings).flatMap((ending) => [
+    target(ending, "median", 0.5, 2),
+    target(ending, "95th percentile", 0.95, 4),
+  ]);
 }

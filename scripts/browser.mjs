@@ -1,6 +1,7 @@
 // The system's Chromium with a profile of its own, and what tests do to its tabs: which renderer process
 // a tab has, and the end of that process. Used by the demo, the benchmark and the browser tests.
 import { mkdtemp, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -52,6 +53,45 @@ export async function launchBrowser({ headless = true, args = [], context: more 
     profile,
     close: async () => {
       await context.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/**
+ * The same without Playwright's focus emulation, under which every tab counts as visible, and a visible tab is
+ * never frozen: here only the tab in front is visible. It cannot be turned off for a browser that Playwright
+ * starts, so this one is started by hand.
+ * @returns {Promise<{ context: import("playwright-core").BrowserContext, close: () => Promise<void> }>}
+ */
+export async function launchWithHiddenTabs() {
+  const profile = await mkdtemp(join(tmpdir(), "tablog-profile-"));
+  const started = spawn(
+    chromiumPath(),
+    [...chromiumArguments, "--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const ended = new Promise((resolve) => started.once("exit", resolve));
+  const address = new Promise((resolve) => {
+    let said = "";
+    started.stderr.on("data", (text) => {
+      said += text;
+      const found = /DevTools listening on (ws:\S+)/.exec(said);
+      if (found) resolve(found[1]);
+    });
+  });
+  const browser = await chromium.connectOverCDP(
+    await within(20_000, address, "Chromium to start"),
+    { noDefaults: true },
+  );
+  const [context] = browser.contexts();
+  if (context === undefined) throw new Error("the browser has no context of its own");
+  return {
+    context,
+    close: async () => {
+      await browser.close();
+      started.kill();
+      await ended;
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

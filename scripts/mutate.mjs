@@ -1,6 +1,14 @@
 // ./dev mutate [WORD…]: plants the bugs of tests/mutations one by one, in a copy of the checkout, and
 // expects the named test to fail. With words: only those whose name has one of them.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { build as bundle } from "esbuild";
 import { mutants } from "../tests/mutations/mutants.mjs";
@@ -63,7 +71,10 @@ async function survives({ file, from, to, caughtBy }) {
   const path = join(copy, file);
   const sound = readFileSync(path, "utf8");
   if (sound.split(from).length !== 2) throw new Error(`${file} has not once: ${from}`);
-  writeFileSync(path, sound.replace(from, () => to));
+  writeFileSync(
+    path,
+    sound.replace(from, () => to),
+  );
   try {
     return await passes(caughtBy);
   } finally {
@@ -74,15 +85,26 @@ async function survives({ file, from, to, caughtBy }) {
 copySources();
 const configured = existsSync(join(build, "build.ninja"))
   ? 0
-  : await run("cmake", ["-S", copy, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo"]);
+  : await run("cmake", [
+      "-S",
+      copy,
+      "-B",
+      build,
+      "-G",
+      "Ninja",
+      "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+    ]);
 if (configured !== 0) process.exit(configured);
 
 const words = process.argv.slice(2);
-const chosen = mutants.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+const chosen = mutants.filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+);
 const began = performance.now();
 let failures = 0;
 for (const test of new Set(chosen.map(({ caughtBy }) => caughtBy))) {
-  if (await passes(test).catch((error) => Boolean(console.error(`${test}: ${error.message}`)))) continue;
+  if (await passes(test).catch((error) => Boolean(console.error(`${test}: ${error.message}`))))
+    continue;
   ++failures;
   console.error(`FAIL ${test} does not pass without a planted bug`);
 }

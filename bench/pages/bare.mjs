@@ -35,5 +35,8 @@ export async function openChannels() {
 export async function openHeir({ name }) {
   const heir = new Remote("heir_worker.mjs");
   const inherited = heir.call("inherit", name);
+  // A cached or frozen page keeps its locks: it has to let go by itself.
+  addEventListener("pagehide", () => heir.end());
+  document.addEventListener("freeze", () => heir.end());
   return { inherited: () => inherited, wallClock };
 }

@@ -19,6 +19,10 @@ export class Remote {
     };
   }
 
+  end() {
+    this.#worker.terminate();
+  }
+
   /** @param {string} operation @param {unknown} [argument] @param {Transferable[]} [transfer] */
   call(operation, argument, transfer = []) {
     this.#last += 1;

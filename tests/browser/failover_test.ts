@@ -99,18 +99,6 @@ for (let run = 1; run <= kRuns; ++run) {
     }
   });
 
-  test(`the leader fails over when its tab is frozen, and the tab comes back, run ${run}`, async ({
-    openTabs,
-  }) => {
-    const [a, b, c] = await threeWriters(openTabs);
-    const session = await a.page.context().newCDPSession(a.page);
-    await session.send("Page.setWebLifecycleState", { state: "frozen" });
-    for (const tab of [b, c]) await tab.progress(kSome);
-    await session.send("Page.setWebLifecycleState", { state: "active" });
-    await a.progress(kSome);
-    await checkHistory([a, b, c]);
-  });
-
   test(`a tab whose replica worker ends goes on, run ${run}`, async ({ openTabs }) => {
     const [a, b, c] = await threeWriters(openTabs);
     await b.endWorker("replica");

@@ -19,6 +19,7 @@ declare global {
   var tablog: Pick<typeof Tablog, "TablogError" | "defineSchema" | "openStore">;
   var store: Tablog.Store;
   var writer: Omit<WriterReport, "refused"> & { stop(): Promise<WriterReport> };
+  var frozen: number;
   var workers: { readonly name: string | undefined; readonly worker: Worker }[];
   var lab: {
     schema: Tablog.Schema;

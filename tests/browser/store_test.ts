@@ -34,7 +34,7 @@ test("what a leading tab has appended is in its very next query and in its statu
     const missed: string[] = [];
     const kinds = ["local", "session", "linearizable"] as const;
     for (let i = 0; i < 150; ++i) {
-      const consistency = kinds[i % kinds.length];
+      const consistency = kinds[i % kinds.length] ?? "local";
       const { index } = await store.append("item.added", { id: `${i}`, tab: "t" });
       const { applied, head } = store.status;
       const [row] = await store.query<{ n: number }>("SELECT count(*) AS n FROM item", [], {

@@ -57,6 +57,20 @@ TEST_F(LeaderLeaseTest, APublicationWaitsForTheAnswer) {
   EXPECT_THAT(take_sent_to<Answers>(kAnna), SizeIs(1));
 }
 
+TEST_F(LeaderLeaseTest, ALeaseCountsFromTheQuestionNotFromTheAnswer) {
+  begin();
+  now_.monotonic += 5s;
+  lock_ = Lock::kAnswersLate;
+  append(kAnna, {request(1)});
+  const auto began = now_.monotonic;
+  now_.monotonic += 900ms;
+  run(LocksSeen{.began = began, .held = true, .tabs = tabs_});
+  EXPECT_THAT(take_sent_to<Answers>(kAnna), SizeIs(1));
+  now_.monotonic += 200ms;
+  append(kAnna, {request(2)});
+  EXPECT_THAT(take_sent(), IsEmpty());
+}
+
 TEST_F(LeaderLeaseTest, DuplicatesReadsAndWelcomesWaitToo) {
   begin();
   append(kAnna, {request(1)});

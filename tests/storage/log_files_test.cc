@@ -302,6 +302,37 @@ TEST(LogFilesTest, AfterAFailedWriteNothingGoesOn) {
   EXPECT_THAT(texts(*log).value(), ElementsAre("a"));
 }
 
+TEST(LogFilesTest, AfterAFailedFlushNothingGoesOn) {
+  LogKit kit;
+  auto log = kit.open();
+  ASSERT_TRUE(append_flushed(*log, 1, "a"));
+  kit.disk.set_fault_hook([](const FileCall& call) -> std::optional<FileFault> {
+    if (call.operation == FileOperation::kFlush) return FileFault{};
+    return std::nullopt;
+  });
+  EXPECT_EQ(append_flushed(*log, 1, "b").error().code, ErrorCode::kStorageUnavailable);
+  kit.disk.set_fault_hook({});
+  EXPECT_FALSE(log->flush()) << "it would succeed, and flush nothing";
+  EXPECT_FALSE(append_flushed(*log, 1, "c"));
+  EXPECT_EQ(log->head().durable, Index{1});
+}
+
+// What an earlier writer left in a slot, or behind a cut, must not look like this one's frames.
+TEST(LogFilesTest, SaltsDifferEachTimeALogIsOpened) {
+  std::set<std::uint64_t> salts;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    LogKit kit;
+    kit.opened = seed;
+    auto log = kit.open();
+    ASSERT_TRUE(append_flushed(*log, 1, "a"));
+    const std::string slot = log->segments().back().slot;
+    log.reset();
+    const Bytes content = kit.disk.written(slot);
+    salts.insert(decode_segment_header(content).value().salt);
+  }
+  EXPECT_EQ(salts.size(), 3U);
+}
+
 TEST(LogFilesTest, OlderGenerationDoesNotOpenANewerLog) {
   LogKit kit;
   auto log = LogFiles::open(kit.slots(), {}, samples::id<StoreId>(1), Generation{2}, 1).value();

@@ -185,6 +185,32 @@ TEST_F(StoreTest, ALogThatLostWhatTheDatabaseHasIsCorruptAndNeverRebuilt) {
   EXPECT_EQ(store.error().code, ErrorCode::kCorrupt);
 }
 
+// Two histories of one store from the third entry on, as when a copy of its files was put back.
+TEST_F(StoreTest, ADatabaseOfAnotherHistoryIsCorrupt) {
+  fill(3);
+  MemoryDisk before;
+  for (const std::string& name : disk.names()) before.overwrite(name, disk.written(name));
+  {
+    auto store = open();
+    append(*store, {added(90, "one history")});
+  }
+  MemoryDisk after;
+  for (const std::string& name : disk.names()) {
+    if (name.starts_with("db/")) after.overwrite(name, disk.written(name));
+    disk.overwrite(
+        name, name.starts_with("log/") || name.starts_with("db/") ? before.written(name) : Bytes{});
+  }
+  {
+    auto store = open();
+    append(*store, {added(90, "and another"), added(91, "which is longer")});
+  }
+  for (const std::string& name : after.names()) disk.overwrite(name, after.written(name));
+  const auto store = try_open();
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(store.error().message, HasSubstr("other entries"));
+}
+
 TEST_F(StoreTest, AnotherStoresDatabaseIsCorrupt) {
   fill(3);
   MemoryDisk other;
