@@ -13,6 +13,13 @@ Disk::Disk(World& world) : world_(world) {
 }
 
 std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
+  const auto fault = find_fault(call);
+  const bool flushes_log = call.operation == FileOperation::kFlush && call.name.starts_with("log/");
+  if (flushes_log && user_ != nullptr && log_flushed_ == 0us) log_flushed_ = user_->now();
+  return fault;
+}
+
+std::optional<FileFault> Disk::find_fault(const storage::FileCall& call) {
   const bool flushes = call.operation == FileOperation::kFlush;
   if (user_ != nullptr) user_->spend(flushes ? world_.random().between(150us, 400us) : 5us);
   if (crash_ && crash_in_-- == 0)
@@ -27,6 +34,9 @@ std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
       *damage_ == Damage::kFailedFlush || *damage_ == Damage::kSlowFlush ? flushes : writes;
   if (!fits) return std::nullopt;
   const Damage damage = *std::exchange(damage_, std::nullopt);
+  static constexpr const char* kNames[] = {"failed write", "short write", "failed flush",
+                                           "slow flush"};
+  world_.count(kNames[static_cast<std::size_t>(damage)]);
   world_.trace("disk", std::string(flushes ? "flush of " : "write to ") + call.name +
                            (damage == Damage::kSlowFlush ? " is slow" : " fails"));
   if (damage == Damage::kSlowFlush) {

@@ -20,6 +20,13 @@ class Disk {
 
   // The worker whose calls take its time. One has the files at a time.
   void set_user(Thread* user) { user_ = user; }
+  void let_go(const Thread* user) {
+    if (user_ == user) user_ = nullptr;
+  }
+
+  // The first flush of the log since begin_step(), on its user's clock; zero: none.
+  void begin_step() { log_flushed_ = {}; }
+  [[nodiscard]] microseconds log_flushed() const { return log_flushed_; }
 
   // Everything in the directory, and new files until there are `count`.
   [[nodiscard]] Result<std::vector<storage::Slot>> open(const std::string& directory,
@@ -42,11 +49,13 @@ class Disk {
 
  private:
   [[nodiscard]] std::optional<storage::FileFault> on_call(const storage::FileCall& call);
+  [[nodiscard]] std::optional<storage::FileFault> find_fault(const storage::FileCall& call);
 
   World& world_;
   storage::MemoryDisk disk_;
   Thread* user_{};
   microseconds free_at_{};
+  microseconds log_flushed_{};
   std::optional<Damage> damage_;
   std::uint64_t damage_in_{};
   Task crash_;

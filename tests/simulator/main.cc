@@ -22,8 +22,15 @@ unsigned long long printed(std::uint64_t value) {
   return value;
 }
 
-bool run(std::uint64_t seed, Trace trace) {
+using Counts = std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>;  // in seeds; times
+
+bool run(std::uint64_t seed, Trace trace, Counts& faults) {
   const Outcome outcome = Simulation(seed, trace).run();
+  for (const auto& [fault, times] : outcome.faults) {
+    auto& [in_seeds, in_all] = faults[fault];
+    ++in_seeds;
+    in_all += times;
+  }
   if (outcome.failure) {
     std::printf("FAIL seed=%llu tick=%llu: %s; rerun: ./dev sim %llu\n", printed(seed),
                 printed(outcome.failure->tick), outcome.failure->what.c_str(), printed(seed));
@@ -38,9 +45,14 @@ bool run(std::uint64_t seed, Trace trace) {
 int run_all(std::uint64_t first, std::uint64_t last) {
   std::uint64_t passed = 0;
   std::uint64_t failed = 0;
+  Counts faults;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    ++(run(seed, Trace::kHash) ? passed : failed);
+    ++(run(seed, Trace::kHash, faults) ? passed : failed);
     std::fflush(stdout);
+  }
+  for (const auto& [fault, counts] : faults) {
+    std::printf("%s: %llu times in %llu seeds\n", fault.c_str(), printed(counts.second),
+                printed(counts.first));
   }
   std::printf("%llu passed, %llu failed\n", printed(passed), printed(failed));
   return failed == 0 ? 0 : 1;
@@ -64,7 +76,8 @@ int main(const std::vector<std::string_view>& arguments) {
     return usage();
   const auto seed = number(arguments[0]);
   if (!seed) return usage();
-  return run(*seed, trace ? Trace::kPrint : Trace::kHash) ? 0 : 1;
+  Counts faults;
+  return run(*seed, trace ? Trace::kPrint : Trace::kHash, faults) ? 0 : 1;
 }
 
 }  // namespace

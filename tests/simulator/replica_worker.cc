@@ -88,10 +88,8 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
             origin_.channels.send({.tab = tab_, .role = Role::kReplica}, send.to, send.bytes);
           },
           [&](const host::SetTimer& set) {
-            const std::uint64_t timer = ++timer_;
-            thread_->post_after(set.delay, [this, timer] {
-              if (timer == timer_) step([&] { return host_->step(replica::Ticked{}); });
-            });
+            timer_.set(*thread_, origin_.world.now() + set.delay,
+                       [this] { step([&] { return host_->step(replica::Ticked{}); }); });
           },
           [&](replica::Settled& settled) { tell(std::move(settled)); },
           [&](host::Replied& replied) { tell(std::move(replied)); },
@@ -103,6 +101,7 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
                 noted.detail);
             origin_.world.fail(thread_->name() + " starts over: " + noted.detail);
           },
+          [&](const host::QueryLocks&) { origin_.locks.look(); },
           [](const auto&) {},
       },
       effect);

@@ -27,6 +27,7 @@ class ReplicaWorker {
 
   void post(replica::Input input);  // from the page
   void kill();
+  [[nodiscard]] Thread& thread() { return *thread_; }
 
   [[nodiscard]] const replica::Replica& replica() const { return host_->replica(); }
   [[nodiscard]] std::optional<Digest> digest() const;  // of the replica's database
@@ -41,7 +42,7 @@ class ReplicaWorker {
   std::shared_ptr<Thread> thread_;
   std::unique_ptr<host::ReplicaHost> host_;
   Page page_;
-  std::uint64_t timer_{};
+  Timer timer_;
   Index observed_;
 };
 

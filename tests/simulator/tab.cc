@@ -24,17 +24,17 @@ std::optional<std::int64_t> single_number(ByteView rows) {
 
 }  // namespace
 
-Tab::Tab(Origin& origin, std::string name, replica::Mode mode)
+Tab::Tab(Origin& origin, std::string name, const TabOptions& options)
     : origin_(origin),
       name_(std::move(name)),
-      mode_(mode),
-      client_(origin.world.random().id<ClientId>()) {
+      options_(options),
+      client_(origin.world.random().id<ClientId>()),
+      page_(std::make_shared<Thread>(origin.world, name_)) {
   origin_.world.trace(name_, "opens");
   // Granted before the first request: nobody else asks for a name that was minted here.
   origin_.locks.request(kTabLocks + to_hex(client_.bytes), name_, [] {});
   start_replica();
-  leader_ = std::make_unique<LeaderWorker>(origin_, client_,
-                                           name_ + "/leader" + std::to_string(++workers_));
+  start_leader();
 }
 
 Tab::~Tab() {
@@ -43,12 +43,13 @@ Tab::~Tab() {
 
 void Tab::start_replica() {
   const std::uint64_t incarnation = ++incarnation_;
-  replica_ = std::make_unique<ReplicaWorker>(origin_, client_,
-                                             name_ + "/replica" + std::to_string(incarnation),
-                                             mode_, [this, incarnation](const ToPage& what) {
-                                               if (alive_ && incarnation == incarnation_)
-                                                 hear(what);
-                                             });
+  const auto hear_it = [this, incarnation](const ToPage& what) {
+    page_->post([this, incarnation, what] {
+      if (alive_ && incarnation == incarnation_) hear(what);
+    });
+  };
+  replica_ = std::make_unique<ReplicaWorker>(
+      origin_, client_, name_ + "/replica" + std::to_string(incarnation), options_.mode, hear_it);
   std::vector<RequestNumber> numbers;
   for (const auto& [number, each] : unanswered_) numbers.push_back(number);
   if (!numbers.empty()) send(std::move(numbers));
@@ -65,8 +66,14 @@ void Tab::restart_replica() {
 
 void Tab::restart_leader() {
   origin_.world.trace(name_, "its leader worker dies");
-  leader_->kill();
-  dead_leaders_.push_back(std::move(leader_));
+  start_leader();
+}
+
+void Tab::start_leader() {
+  if (leader_) {
+    leader_->kill();
+    dead_leaders_.push_back(std::move(leader_));
+  }
   leader_ = std::make_unique<LeaderWorker>(origin_, client_,
                                            name_ + "/leader" + std::to_string(++workers_));
 }
@@ -74,16 +81,67 @@ void Tab::restart_leader() {
 void Tab::close() {
   closing_ = true;
   replica_->post(replica::Close{.call = ++last_call_});
-  origin_.world.after(5ms, [this] { kill(); });
+  origin_.world.after(5ms, [this] {
+    if (!pause_) kill();  // else when it goes on
+  });
 }
 
 void Tab::kill() {
   if (!std::exchange(alive_, false)) return;
   origin_.world.trace(name_, "ends");
+  page_->kill();
   replica_->kill();
   leader_->kill();
+  origin_.locks.uncache(name_);
   origin_.locks.abandon(name_, origin_.world.random().between(1ms, 30ms));
   origin_.checker.died(client_);
+}
+
+// ---- a page that stands still ----------------------------------------------------------------
+
+void Tab::stand_still(const std::vector<Thread*>& threads) {
+  for (Thread* thread : threads) thread->stand_still();
+}
+
+void Tab::pause(Pause how) {
+  static constexpr const char* kHow[] = {"is stopped", "is frozen",
+                                         "goes into the back/forward cache",
+                                         "goes into the back/forward cache with its leader worker"};
+  if (!is_running()) return;
+  origin_.world.trace(name_, kHow[static_cast<std::size_t>(how)]);
+  pause_ = how;
+  ++pauses_;
+  if (how == Pause::kFrozen || how == Pause::kCached) leader_->kill();
+  if (how != Pause::kStopped) replica_->post(replica::Visibility{.visible = false});
+  stand_still({page_.get(), &replica_->thread(), &leader_->thread()});
+  if (how != Pause::kCached && how != Pause::kCachedLeading) return;
+  origin_.locks.cache(name_, [this, pause = pauses_] {
+    if (!alive_ || !pause_ || pause != pauses_) return;
+    origin_.world.trace(name_, "is evicted from the back/forward cache");
+    kill();
+  });
+}
+
+void Tab::stop_for(microseconds time) {
+  if (!is_running()) return;
+  origin_.world.trace(name_, "is stopped within a step");
+  pause_ = Pause::kStopped;
+  leader_->thread().spend(time);
+  stand_still({page_.get(), &replica_->thread()});
+  origin_.world.after(time, [this, pause = ++pauses_] {
+    if (pause == pauses_) go_on();
+  });
+}
+
+void Tab::go_on() {
+  if (!alive_ || !pause_) return;
+  const Pause how = *std::exchange(pause_, std::nullopt);
+  origin_.world.trace(name_, "goes on");
+  origin_.locks.uncache(name_);
+  for (Thread* thread : {page_.get(), &replica_->thread(), &leader_->thread()}) thread->go_on();
+  if (how != Pause::kStopped) replica_->post(replica::Visibility{.visible = true});
+  if (closing_) return kill();
+  if (how == Pause::kFrozen || how == Pause::kCached) start_leader();
 }
 
 // ---- the app -----------------------------------------------------------------------------------

@@ -13,9 +13,21 @@
 
 namespace tablog::simulator {
 
-class Tab {
+// How a page comes to stand still, its threads with it.
+enum class Pause : std::uint8_t {
+  kStopped,        // the process (SIGSTOP): locks and handles stay held, nothing notices
+  kFrozen,         // by the browser; the page has ended its leader worker, as lifecycle.ts does
+  kCached,         // navigated away, in the back/forward cache; likewise
+  kCachedLeading,  // likewise, but its leader worker lives: nobody takes over until somebody looks
+};
+
+struct TabOptions {
+  replica::Mode mode{};
+};
+
+class Tab : public std::enable_shared_from_this<Tab> {
  public:
-  Tab(Origin& origin, std::string name, replica::Mode mode);
+  Tab(Origin& origin, std::string name, const TabOptions& options);
   ~Tab();
   Tab(const Tab&) = delete;
   Tab& operator=(const Tab&) = delete;
@@ -36,11 +48,17 @@ class Tab {
   void restart_leader();   // its leader worker died, or its page ended it
   void close();            // in good order: nothing is unanswered
   void kill();             // the process dies
+  void pause(Pause how);
+  void stop_for(microseconds time);  // the process, in the middle of a step of its leader worker
+  void go_on();                      // after a pause, if the page is still there
   [[nodiscard]] bool is_alive() const { return alive_; }
+  [[nodiscard]] const std::optional<Pause>& paused() const { return pause_; }
+  [[nodiscard]] std::uint64_t pauses() const { return pauses_; }  // so far
+  [[nodiscard]] bool is_running() const { return alive_ && !pause_; }
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const ClientId& client() const { return client_; }
-  [[nodiscard]] replica::Mode mode() const { return mode_; }
+  [[nodiscard]] replica::Mode mode() const { return options_.mode; }
   [[nodiscard]] const ReplicaWorker& replica() const { return *replica_; }
   [[nodiscard]] LeaderWorker& leader() { return *leader_; }
 
@@ -56,6 +74,8 @@ class Tab {
   };
 
   void start_replica();
+  void start_leader();
+  void stand_still(const std::vector<Thread*>& threads);
   void hear(const ToPage& what);
   void hear(const replica::Settled& settled);
   void hear(const host::Replied& replied);
@@ -67,9 +87,12 @@ class Tab {
 
   Origin& origin_;
   std::string name_;
-  replica::Mode mode_;
+  TabOptions options_;
   ClientId client_;
   bool alive_{true};
+  std::optional<Pause> pause_;
+  std::uint64_t pauses_{};
+  std::shared_ptr<Thread> page_;
   bool closing_{};  // appends nothing any more
   std::unique_ptr<ReplicaWorker> replica_;
   std::unique_ptr<LeaderWorker> leader_;

@@ -37,9 +37,10 @@ World::~World() {
 }
 
 Clock World::clock(microseconds at) const {
-  return Clock{.monotonic = at,
+  const microseconds shown = at + slept_;
+  return Clock{.monotonic = shown,
                .wall = kWallStart + wall_offset_ +
-                       std::chrono::duration_cast<std::chrono::milliseconds>(at)};
+                       std::chrono::duration_cast<std::chrono::milliseconds>(shown)};
 }
 
 void World::at(microseconds when, Task task) {
