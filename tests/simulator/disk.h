@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "storage/memory_file.h"
@@ -35,7 +37,22 @@ class Disk {
 
   // The holder of the files dies: handles linger, then another may open them.
   void holder_died(microseconds lag);
-  void power_loss();
+  // Also takes names that were not durable yet, where `names` are lost.
+  void power_loss(storage::NewNames names = storage::NewNames::kKept);
+  // The site's data is deleted under whoever has it open: the files are gone, the handles dead.
+  void clear();
+
+  // ---- what lies wrong on the disk, and can be undone: nothing may have been built on it
+  // One bit of one log file, among what is written. None: there is nothing yet.
+  bool flip_log_bit();
+  [[nodiscard]] bool is_damaged() const { return flip_ || !lost_.empty(); }
+  [[nodiscard]] bool has_lost_log() const;  // a file with something in it
+  // The flip lies there: what was cut off is what it made unreadable.
+  [[nodiscard]] bool flip_lies_in(const std::string& name, std::uint64_t offset,
+                                  std::uint64_t bytes) const;
+  void forget_flip() { flip_.reset(); }
+  void forget_lost() { lost_.clear(); }
+  void undo_damage();
 
   // One thing goes wrong at some call from now on.
   void arm(Damage damage, std::uint64_t calls);
@@ -51,8 +68,17 @@ class Disk {
   [[nodiscard]] std::optional<storage::FileFault> on_call(const storage::FileCall& call);
   [[nodiscard]] std::optional<storage::FileFault> find_fault(const storage::FileCall& call);
 
+  struct Flip {
+    std::string name;
+    std::uint64_t offset{};
+    std::byte bits{};
+  };
+
   World& world_;
   storage::MemoryDisk disk_;
+  std::set<std::string> named_;        // their names are durable
+  std::map<std::string, Bytes> lost_;  // their names were not
+  std::optional<Flip> flip_;
   Thread* user_{};
   microseconds free_at_{};
   microseconds log_flushed_{};

@@ -234,13 +234,20 @@ void LeaderWorker::carry_out(const host::RoleChanged& effect) {
                  " term=" + std::to_string(effect.term.value));
   // One whose record could not be written has said nothing to anybody: its term is free.
   const leader::Leader* leader = host_->node().leader();
-  if (leader != nullptr && leader->serving()) origin_.checker.led(name_, leader->term());
+  if (leader == nullptr || !leader->serving()) return;
+  origin_.checker.led(name_, leader->store(), leader->term());
+  origin_.disk.forget_lost();  // it can do without
+  const auto& torn = host_->store()->log().torn_tail();
+  if (torn && origin_.disk.flip_lies_in(torn->slot, torn->offset, torn->bytes)) {
+    thread_->trace("cuts off the batch in which a bit is flipped");
+    origin_.disk.forget_flip();
+    origin_.checker.cut(torn->after);
+  }
 }
 
 void LeaderWorker::carry_out(const Error& effect) {
   thread_->trace("error: " + effect.message);
-  if (effect.code == ErrorCode::kCorrupt)
-    origin_.world.fail(name_ + " finds corruption: " + effect.message);
+  if (effect.code == ErrorCode::kCorrupt) origin_.checker.told_corrupt(name_, effect);
 }
 
 }  // namespace tablog::simulator

@@ -1,4 +1,4 @@
-// tablog_simulator SEED [--trace]: one run. tablog_simulator --seeds 1..100: many.
+// tablog_simulator SEED [--trace | --messages]: one run. tablog_simulator --seeds 1..100: many.
 // A failure names its seed; the same seed gives the same run.
 #include <charconv>
 #include <cstdio>
@@ -59,7 +59,9 @@ int run_all(std::uint64_t first, std::uint64_t last) {
 }
 
 int usage() {
-  std::fprintf(stderr, "tablog_simulator SEED [--trace]\ntablog_simulator --seeds FIRST..LAST\n");
+  std::fprintf(
+      stderr,
+      "tablog_simulator SEED [--trace | --messages]\ntablog_simulator --seeds FIRST..LAST\n");
   return 2;
 }
 
@@ -71,13 +73,16 @@ int main(const std::vector<std::string_view>& arguments) {
     const auto last = number(arguments[1].substr(dots + 2));
     return first && last ? run_all(*first, *last) : usage();
   }
-  const bool trace = arguments.size() == 2 && arguments[1] == "--trace";
-  if (arguments.empty() || (arguments.size() == 2 && !trace) || arguments.size() > 2)
-    return usage();
+  if (arguments.empty() || arguments.size() > 2) return usage();
+  Trace trace = Trace::kHash;
+  if (arguments.size() == 2) {
+    if (arguments[1] != "--trace" && arguments[1] != "--messages") return usage();
+    trace = arguments[1] == "--trace" ? Trace::kPrint : Trace::kMessages;
+  }
   const auto seed = number(arguments[0]);
   if (!seed) return usage();
   Counts faults;
-  return run(*seed, trace ? Trace::kPrint : Trace::kHash, faults) ? 0 : 1;
+  return run(*seed, trace, faults) ? 0 : 1;
 }
 
 }  // namespace

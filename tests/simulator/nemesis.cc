@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "storage/store.h"
+
 namespace tablog::simulator {
 
 using namespace std::chrono_literals;
@@ -14,12 +16,19 @@ constexpr const char* kThief = "a thief";
 }  // namespace
 
 Faults draw_faults(Random& random) {
-  return Faults{.power_loss = random.one_in(2),
+  Faults faults{.power_loss = random.one_in(2),
                 .weather = !random.one_in(3),
                 .bad_disk = random.one_in(2),
                 .pauses = random.one_in(2),
                 .theft = random.one_in(3),
-                .sleep = random.one_in(3)};
+                .sleep = random.one_in(3),
+                .lost_names = random.one_in(2),
+                .rot = random.one_in(4),
+                .clearing = random.one_in(6),
+                .two_builds = random.one_in(4)};
+  // A second fault would take the proof away that tells rot from a torn tail.
+  if (faults.rot) faults.power_loss = faults.bad_disk = false;
+  return faults;
 }
 
 Nemesis::Nemesis(Origin& origin, Tabs& tabs, const Faults& faults, Task open_tab)
@@ -62,6 +71,8 @@ Nemesis::Nemesis(Origin& origin, Tabs& tabs, const Faults& faults, Task open_tab
   add(faults.pauses, 1, [this](Tab&) { arm_stop(); });
   add(faults.theft, 2, [this](Tab&) { steal_lock(); });
   add(faults.sleep, 1, [this](Tab&) { sleep(); });
+  add(faults.clearing, 1, [this](Tab&) { clear_site_data(); });
+  add(faults.rot, 2, [this](Tab&) { flip_bit(); });
   add(faults.power_loss, 1, [this](Tab&) {
     if (world_.random().one_in(3)) lose_power();
   });
@@ -163,16 +174,58 @@ void Nemesis::sleep() {
 }
 
 void Nemesis::lose_power() {
+  if (origin_.disk.is_damaged()) return;  // what is lost already is not told yet
   world_.count("power lost");
   world_.trace("world", "loses power");
   for (const auto& tab : tabs_.living()) tab->kill();
-  origin_.disk.power_loss();
-  storage::MemoryDisk files;
-  origin_.disk.copy_to(files);
-  origin_.checker.power_lost(files);
+  if (faults_.lost_names && world_.random().one_in(3)) {
+    lose_names();
+  } else {
+    origin_.disk.power_loss();
+    storage::MemoryDisk files;
+    origin_.disk.copy_to(files);
+    origin_.checker.power_lost(files);
+  }
   for (std::uint64_t i = world_.random().between(std::uint64_t{1}, 3); i > 0; --i) {
     world_.after(world_.random().between(5ms, 50ms), open_tab_);
   }
+}
+
+// What was in a file without a name is gone, however often it was flushed. Where the log shows it,
+// it is told, and what lies there is not touched; where nothing is left that could, the store is a
+// new one.
+void Nemesis::lose_names() {
+  world_.count("names lost");
+  origin_.disk.power_loss(storage::NewNames::kLost);
+  storage::MemoryDisk files;
+  origin_.disk.copy_to(files);
+  if (!origin_.disk.has_lost_log()) {
+    origin_.disk.forget_lost();
+    return origin_.checker.power_lost(files);
+  }
+  const auto store = storage::Store::open(
+      {.log = *files.open_slots("log/"), .pool = *files.open_slots("pool/")}, {});
+  if (store && (*store)->log().head().index == Index{}) {
+    world_.count("all files lost");
+    origin_.disk.forget_lost();
+    return origin_.checker.cleared();
+  }
+  if (store) return origin_.checker.power_lost(files);
+  origin_.checker.damaged();
+}
+
+void Nemesis::clear_site_data() {
+  world_.count("site data cleared");
+  world_.trace("world", "the site's data is cleared");
+  origin_.disk.clear();
+  origin_.checker.cleared();
+}
+
+void Nemesis::flip_bit() {
+  if (flipped_ || !origin_.disk.flip_log_bit()) return;
+  flipped_ = true;
+  world_.count("bit flipped");
+  origin_.checker.damaged();
 }
 
 }  // namespace tablog::simulator

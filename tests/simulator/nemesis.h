@@ -11,11 +11,15 @@ namespace tablog::simulator {
 // What may go wrong in a run, beyond tabs and workers that die.
 struct Faults {
   bool power_loss{};
-  bool weather{};   // of the channels
-  bool bad_disk{};  // calls that fail, and a full disk
-  bool pauses{};    // stopped, frozen, cached
-  bool theft{};     // of the lead's lock
-  bool sleep{};     // of the machine: both clocks jump
+  bool weather{};     // of the channels
+  bool bad_disk{};    // calls that fail, and a full disk
+  bool pauses{};      // stopped, frozen, cached
+  bool theft{};       // of the lead's lock
+  bool sleep{};       // of the machine: both clocks jump
+  bool lost_names{};  // of files that are new when the power goes
+  bool rot{};         // one bit of the log
+  bool clearing{};    // of site data
+  bool two_builds{};  // tabs of a newer build come later
 };
 [[nodiscard]] Faults draw_faults(Random& random);
 
@@ -40,6 +44,9 @@ class Nemesis {
   void steal_lock();
   void sleep();
   void lose_power();
+  void lose_names();
+  void clear_site_data();
+  void flip_bit();
 
   Origin& origin_;
   World& world_;
@@ -49,6 +56,7 @@ class Nemesis {
   microseconds interval_max_;
   std::vector<Task> strikes_;  // one of them each time
   bool quiet_{};
+  bool flipped_{};  // one in a run: two could hide each other's proof
 };
 
 }  // namespace tablog::simulator

@@ -29,13 +29,14 @@ replica::Options options(replica::Mode mode) {
 }  // namespace
 
 ReplicaWorker::ReplicaWorker(Origin& origin, ClientId tab, const std::string& name,
-                             replica::Mode mode, Page page)
+                             const TabOptions& tab_options, Page page)
     : origin_(origin),
       tab_(tab),
       thread_(std::make_shared<Thread>(origin.world, name)),
       page_(std::move(page)) {
   host_ = std::make_unique<host::ReplicaHost>(
-      tab, app_schema(), options(mode), [this] { return origin_.world.clock(thread_->now()); });
+      tab, app_schema(tab_options.version), options(tab_options.mode),
+      [this] { return origin_.world.clock(thread_->now()); });
   origin_.channels.listen({.tab = tab, .role = Role::kReplica}, [this](const Bytes& bytes) {
     thread_->post([this, bytes] { step([&] { return host_->receive(bytes); }); });
   });
@@ -70,7 +71,8 @@ void ReplicaWorker::observe() {
   const auto content = digest();
   if (!content || host_->database()->applied() == observed_) return;
   observed_ = host_->database()->applied();
-  origin_.checker.observed(thread_->name(), observed_, host_->database()->chain(), *content);
+  origin_.checker.observed(thread_->name(), host_->database()->store(), observed_,
+                           host_->database()->chain(), *content);
 }
 
 std::optional<Digest> ReplicaWorker::digest() const {
@@ -99,7 +101,7 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
             thread_->trace(
                 (noted.kind == replica::Noted::Kind::kRollback ? "rollback: " : "divergence: ") +
                 noted.detail);
-            origin_.world.fail(thread_->name() + " starts over: " + noted.detail);
+            origin_.checker.started_over(thread_->name(), noted.detail);
           },
           [&](const host::QueryLocks&) { origin_.locks.look(); },
           [](const auto&) {},

@@ -16,11 +16,16 @@ namespace tablog::simulator {
 
 using ToPage = std::variant<replica::Settled, host::Replied, host::Ready, Error>;
 
+struct TabOptions {
+  replica::Mode mode{};
+  std::uint32_t version{1};  // of the app's schema, in its build
+};
+
 class ReplicaWorker {
  public:
   using Page = std::function<void(ToPage)>;
-  ReplicaWorker(Origin& origin, ClientId tab, const std::string& name, replica::Mode mode,
-                Page page);
+  ReplicaWorker(Origin& origin, ClientId tab, const std::string& name,
+                const TabOptions& tab_options, Page page);
   ~ReplicaWorker();
   ReplicaWorker(const ReplicaWorker&) = delete;
   ReplicaWorker& operator=(const ReplicaWorker&) = delete;

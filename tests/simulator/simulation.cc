@@ -8,6 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr microseconds kToldMax = 3s;     // damage that stands in the way is told by then
 constexpr microseconds kSettleMax = 60s;  // simulated, after everything is healed
 
 }  // namespace
@@ -19,6 +20,7 @@ Simulation::Simulation(std::uint64_t seed, Trace trace)
       faults_(draw_faults(world_.random())),
       nemesis_(origin_, tabs_, faults_, [this] { open_tab(); }),
       until_(world_.now() + world_.random().between(2s, 8s)),
+      newer_from_(world_.now() + world_.random().between(500ms, 4s)),
       work_max_(world_.random().between(20ms, 150ms)) {}
 
 Outcome Simulation::run() {
@@ -49,13 +51,23 @@ void Simulation::play() {
 
 void Simulation::open_tab() {
   const auto mode = world_.random().one_in(4) ? replica::Mode::kNone : replica::Mode::kMemory;
-  schedule_work(tabs_.open({.mode = mode}));
+  const bool newer = faults_.two_builds && world_.now() > newer_from_ && !world_.random().one_in(4);
+  if (newer) world_.count("tab of the newer build");
+  schedule_work(tabs_.open({.mode = mode, .version = newer ? 2U : 1U}));
+}
+
+// What the app's user does when it asks for it.
+void Simulation::reload(Tab& tab) {
+  world_.count("tab reloaded, too old");
+  tab.kill();
+  schedule_work(tabs_.open({.mode = tab.mode(), .version = 2}));
 }
 
 void Simulation::schedule_work(const std::shared_ptr<Tab>& tab) {
   world_.after(world_.random().between(1ms, work_max_), [this, tab] {
     if (quiet_ || !tab->is_alive()) return;
     if (!tab->is_running()) return schedule_work(tab);
+    if (tab->is_outdated() && tab->pending() == 0) return reload(*tab);
     const std::uint64_t choice = world_.random().below(20);
     if (choice < 12) tab->append_some();
     if (choice >= 12 && choice < 16) tab->ask_session();
@@ -94,14 +106,36 @@ void Simulation::settle() {
   origin_.channels.set_weather({});
   for (const auto& tab : tabs_.living()) tab->go_on();
   while (tabs_.living().size() < 2) open_tab();
-  for (const auto& tab : tabs_.living()) tab->expect_current();
-  const microseconds deadline = world_.now() + kSettleMax;
+  for (const auto& tab : tabs_.living()) {
+    tab->append_note();  // finds out what nobody has noticed yet
+    tab->expect_current();
+  }
+  const microseconds healed = world_.now();
   while (!has_converged()) {
     const microseconds next = world_.now() + 10ms;
     while (world_.now() < next && world_.step()) {
     }
-    if (world_.now() > deadline) world_.fail("does not come to rest:" + explain());
+    for (const auto& tab : tabs_.living()) {
+      if (tab->is_outdated() && tab->pending() == 0) reload(*tab);
+    }
+    if (world_.now() > healed + kToldMax) mend_what_was_told();
+    if (world_.now() > healed + kSettleMax) world_.fail("does not come to rest:" + explain());
   }
+  if (origin_.disk.is_damaged()) mend();  // nobody has come across it
+}
+
+// Nothing was changed: when the damage is undone, everything is there again.
+void Simulation::mend_what_was_told() {
+  if (!origin_.disk.is_damaged() || !origin_.checker.was_told_corrupt()) return;
+  if (tabs_.running().size() < tabs_.living().size()) return;  // one is in the middle of reading it
+  world_.count("damage told");
+  mend();
+}
+
+void Simulation::mend() {
+  world_.trace("world", "the damage is undone");
+  origin_.disk.undo_damage();
+  origin_.checker.mended();
 }
 
 void Simulation::check() {

@@ -35,6 +35,9 @@ class Simulation {
   void check();
 
   void open_tab();
+  void reload(Tab& tab);
+  void mend_what_was_told();
+  void mend();
   void schedule_work(const std::shared_ptr<Tab>& tab);
   [[nodiscard]] bool has_converged();
   [[nodiscard]] std::string explain() const;  // who has not
@@ -46,6 +49,7 @@ class Simulation {
   Nemesis nemesis_;
   bool quiet_{};
   microseconds until_;
+  microseconds newer_from_;
   microseconds work_max_;  // between two tasks of a tab
 };
 

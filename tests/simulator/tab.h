@@ -21,10 +21,6 @@ enum class Pause : std::uint8_t {
   kCachedLeading,  // likewise, but its leader worker lives: nobody takes over until somebody looks
 };
 
-struct TabOptions {
-  replica::Mode mode{};
-};
-
 class Tab : public std::enable_shared_from_this<Tab> {
  public:
   Tab(Origin& origin, std::string name, const TabOptions& options);
@@ -33,15 +29,20 @@ class Tab : public std::enable_shared_from_this<Tab> {
   Tab& operator=(const Tab&) = delete;
 
   // ---- the app
-  void append_some();   // one task's worth
+  void append_some();  // one task's worth
+  void append_note();
+  void append(std::vector<Payload> payloads, Durability durability);  // in one task
   void withdraw_one();  // one that is unanswered, by its signal
-  void ask_session();   // what this tab was told it has appended
-  void ask_latest();    // what any tab was told
+  void withdraw(RequestNumber number);
+  void ask_session();  // what this tab was told it has appended
+  void ask_latest();   // what any tab was told
   [[nodiscard]] std::size_t pending() const { return unanswered_.size(); }
   // A question for the latest state has been answered since expect_current(); asks while it has
   // not.
   [[nodiscard]] bool is_current();
   void expect_current() { current_ = false; }
+  // Its build is too old for what another has brought: it asks to be reloaded.
+  [[nodiscard]] bool is_outdated() const { return outdated_; }
 
   // ---- what happens to it
   void restart_replica();  // its replica worker died
@@ -69,6 +70,8 @@ class Tab : public std::enable_shared_from_this<Tab> {
   };
   struct Question {
     std::uint64_t expected{};  // rows, at least
+    std::uint64_t losses{};    // of acknowledged entries, before it was asked
+    StoreId store{};           // that was followed then
     bool latest{};
     bool invariants{};
   };
@@ -79,11 +82,15 @@ class Tab : public std::enable_shared_from_this<Tab> {
   void hear(const ToPage& what);
   void hear(const replica::Settled& settled);
   void hear(const host::Replied& replied);
+  void hear(const Error& error);
+  void check_rows(const Question& question, std::uint64_t rows);
+  void issue(std::vector<AppendRequest> requests);
   void send(std::vector<RequestNumber> numbers);
   void ask(Question question, replica::Consistency consistency, const char* sql,
            std::vector<Argument> params);
   [[nodiscard]] RequestNumber settled_through() const;
-  [[nodiscard]] AppendRequest new_request();
+  [[nodiscard]] AppendRequest new_request(Payload payload);
+  [[nodiscard]] std::string next_label() const;
 
   Origin& origin_;
   std::string name_;
@@ -92,6 +99,7 @@ class Tab : public std::enable_shared_from_this<Tab> {
   bool alive_{true};
   std::optional<Pause> pause_;
   std::uint64_t pauses_{};
+  microseconds stopped_until_{};
   std::shared_ptr<Thread> page_;
   bool closing_{};  // appends nothing any more
   std::unique_ptr<ReplicaWorker> replica_;
@@ -107,7 +115,9 @@ class Tab : public std::enable_shared_from_this<Tab> {
   replica::CallId last_call_{};
   std::optional<replica::CallId> current_call_;
   bool current_{};
-  std::uint64_t notes_seen_{};  // a tab never sees fewer than it has seen
+  bool outdated_{};
+  std::uint64_t own_seen_{};  // notes of its own: it never sees fewer than it has seen
+  std::uint64_t own_seen_losses_{};
 };
 
 }  // namespace tablog::simulator

@@ -25,7 +25,7 @@ struct Failure {
   std::string what{};
 };
 
-enum class Trace : std::uint8_t { kHash, kPrint };
+enum class Trace : std::uint8_t { kHash, kPrint, kMessages };  // each tells more
 
 class World {
  public:
@@ -53,6 +53,13 @@ class World {
   void clear() { events_.clear(); }
 
   void trace(std::string_view who, std::string_view what);
+  // Told where messages are, and no part of the hash.
+  void note(std::string_view who, std::string_view what);
+  [[nodiscard]] bool tells_messages() const { return trace_ == Trace::kMessages; }
+  // Every line, without its time, instead of printing it.
+  void set_listener(std::function<void(const std::string&)> listener) {
+    listener_ = std::move(listener);
+  }
   // A fault has happened.
   void count(const std::string& fault) { ++faults_[fault]; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& faults() const { return faults_; }
@@ -65,10 +72,14 @@ class World {
   std::chrono::milliseconds wall_offset_{};
   microseconds slept_{};
   std::uint64_t tick_{};
+  std::uint64_t busy_{};  // events in this second
   std::uint64_t scheduled_{};
   std::uint64_t trace_hash_{};
   std::map<std::string, std::uint64_t> faults_;
+  void print(const std::string& line) const;
+
   Trace trace_;
+  std::function<void(const std::string&)> listener_;
   Random random_;
 };
 

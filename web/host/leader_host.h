@@ -53,7 +53,7 @@ using LeaderEffect = std::variant<SendBytes, SetTimer, QueryLocks, ArmBatch, Ope
 
 struct LeaderConfig {
   ClientId self;
-  StoreId fresh;         // id of a store that does not exist yet
+  StoreId fresh;         // random: of the ids of stores that do not exist yet
   std::uint64_t seed{};  // random
   Generation generation{};
   node::Options options{};
@@ -81,6 +81,7 @@ class LeaderHost {
  private:
   void run(const node::Input& input);
   void finish_commit();
+  [[nodiscard]] storage::StoreOptions store_options();
   void carry_out(node::Output output);
   void carry_out(leader::Output& output, std::vector<node::Input>& followed_by);
   [[nodiscard]] node::Input execute(const leader::Execute& execute);
@@ -103,6 +104,7 @@ class LeaderHost {
   bool state_is_wrong_{};   // damaged, or not what its digest says: not to be opened again
   bool asked_for_slots_{};  // since the lock was granted, more than there usually are
   Transfers transfers_;
+  std::uint64_t openings_{};
   bool commit_due_{};  // of what the log has flushed
   std::vector<LeaderEffect> effects_;
 };
