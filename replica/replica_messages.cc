@@ -40,7 +40,7 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   if (first) {
     head_ =
         message.head;  // of this term's history, which may be shorter than what was heard before
-    send_calls();
+    if (!asks_leader()) send_calls();
   }
   head_ = std::max(head_, message.head);
   durable_ = std::max(message.durable, first ? Index{} : durable_);
@@ -57,7 +57,11 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
                 .index = head_,
                 .detail = "the new leader's log ends before what this tab has read"});
     }
-    return caught_up();
+    caught_up();
+    // They name what they must see: with the head, all that this tab's page was told of, also
+    // through an earlier worker.
+    if (first) send_calls();
+    return;
   }
   if (phase_ != Phase::kLive) return;  // a snapshot is on its way
   if (first && message.head < applied_) {

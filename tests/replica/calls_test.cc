@@ -87,6 +87,21 @@ TEST_F(CallsTest, WithoutAReplicaTheLeaderIsAskedNotBeforeWhatThisTabHasSeen) {
   ASSERT_THAT(replies_, SizeIs(1));
 }
 
+// The simulator's seed 128: the page had an append answered through an earlier worker.
+TEST_F(CallsTest, WithoutAReplicaACallFromBeforeTheJoinSeesTheHead) {
+  options_.mode = Mode::kNone;
+  replica_.emplace(kSelf, samples::schema(), options_);
+  run(Started{});
+  query(7, Consistency::kSession);
+  log(std::nullopt, TermStart{});
+  log(1);
+  announce();
+  welcome();
+  const auto asked = take_sent<QueryRequest>();
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_EQ(asked[0].not_before, Index{2});
+}
+
 TEST_F(CallsTest, ACallThatIsNotAnsweredIsAskedAgainAndEndsInTime) {
   follow();
   run(GetStats{.call = 3});

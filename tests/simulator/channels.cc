@@ -24,10 +24,12 @@ std::string Channels::name_of(const ClientId& tab) const {
 void Channels::tell(const Address& from, const std::optional<Address>& to,
                     const Bytes& bytes) const {
   const auto message = decode_message(bytes);
-  if (!message || is_small_talk(message->body)) return;
+  if (!message) return;
+  const std::string words =
+      words_of(message->body, [this](const ClientId& tab) { return name_of(tab); });
+  if (words.empty()) return;
   world_.note(name_of(from.tab) + (from.role == Role::kLeader ? "/leader" : ""),
-              (to ? "to " + name_of(to->tab) : "to all") + ": " +
-                  words_of(message->body, [this](const ClientId& tab) { return name_of(tab); }));
+              (to ? "to " + name_of(to->tab) : "to all") + ": " + words);
 }
 
 std::optional<Rule::Fate> Channels::ruled(const Address& from, const Address& to,
@@ -71,6 +73,12 @@ void Channels::deliver(microseconds at, const Address& to, const Bytes& bytes) {
     const auto inbox = inboxes_.find(to);  // a channel does not buffer
     if (inbox != inboxes_.end()) inbox->second(bytes);
   });
+}
+
+void Channels::heal() {
+  set_weather({});
+  rules_.clear();
+  release();
 }
 
 void Channels::release() {

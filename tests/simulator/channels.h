@@ -27,9 +27,9 @@ struct Weather {
 // What becomes of the next message that goes from one tab to another and begins with these words.
 struct Rule {
   enum class Fate : std::uint8_t { kLost, kDoubled, kHeld } fate{};
-  std::string from;
-  std::string to;
-  std::string words;
+  std::string from{};
+  std::string to{};
+  std::string words{};
   std::uint64_t count{1};  // of messages
 };
 
@@ -48,6 +48,7 @@ class Channels {
   [[nodiscard]] std::string name_of(const ClientId& tab) const;
   void add(Rule rule) { rules_.push_back(std::move(rule)); }
   void release();  // what is held
+  void heal();
 
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
 

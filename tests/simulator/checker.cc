@@ -181,7 +181,7 @@ void Checker::mended() {
 }
 
 void Checker::told_corrupt(const std::string& who, const Error& error) {
-  const bool read_before = world_.now() < mended_at_ + 100ms;  // and told only now
+  const bool read_before = world_.now() < mended_at_ + 3s;  // and told only now
   if (!damaged_ && !read_before) world_.fail(who + " finds corruption: " + error.message);
   told_ = true;
 }
@@ -237,16 +237,34 @@ void Checker::check_request(const Entry& entry) {
     case Fate::kLost:
       break;
   }
-  if (voided) return;
+  check_content(who, append, entry);
+}
+
+void Checker::check_content(const std::string& who, const Append& append,
+                            const Entry& entry) const {
+  if (std::holds_alternative<Void>(entry.body)) return;
+  bool same = true;
   if (const auto* events = std::get_if<std::vector<Event>>(&append.payload)) {
+    const RequestStamp& stamp = *entry.request;
     const auto* event = std::get_if<Event>(&entry.body);
-    if (event == nullptr || stamp.count != events->size() || *event != (*events)[stamp.position]) {
-      world_.fail(who + ": is not what was appended");
-    }
+    same = event != nullptr && stamp.count == events->size() && *event == (*events)[stamp.position];
   } else if (const auto* exec = std::get_if<Exec>(&append.payload)) {
     const auto* logged = std::get_if<Exec>(&entry.body);
-    if (logged == nullptr || logged->sql != exec->sql)
-      world_.fail(who + ": is not what was appended");
+    same = logged != nullptr && logged->sql == exec->sql;
+  }
+  if (!same) world_.fail(who + ": is not what was appended");
+}
+
+void Checker::read(const std::string& who, const std::vector<Entry>& entries) const {
+  for (const Entry& entry : entries) {
+    const std::string where = who + " reads entry " + std::to_string(entry.index.value);
+    if (entry.index.value !=
+        entries.front().index.value + static_cast<std::uint64_t>(&entry - entries.data()))
+      world_.fail(where + " out of place");
+    if (!entry.request) continue;
+    const auto append = appends_.find({entry.request->client, entry.request->number});
+    if (append == appends_.end()) world_.fail(where + ", which was never issued");
+    check_content(where, append->second, entry);
   }
 }
 

@@ -62,6 +62,8 @@ class Checker {
   [[nodiscard]] std::uint64_t notes_accepted(const std::optional<ClientId>& client) const;
   // And at most: what any page has issued that was not rejected.
   [[nodiscard]] std::uint64_t notes_issued(const std::optional<ClientId>& client) const;
+  // Entries that a tab was given: dense, and what was appended.
+  void read(const std::string& who, const std::vector<Entry>& entries) const;
   // A linearizable read of all notes has returned so many rows: no later one may return fewer.
   void read_latest(std::uint64_t rows) { latest_ = std::max(latest_, rows); }
   [[nodiscard]] std::uint64_t latest() const { return std::max(latest_, all_notes_.accepted); }
@@ -95,6 +97,7 @@ class Checker {
   Append& find(const ClientId& client, RequestNumber number);
   void check_entry(const Entry& entry, const Entry* previous);
   void check_request(const Entry& entry);
+  void check_content(const std::string& who, const Append& append, const Entry& entry) const;
   void count(std::uint64_t Notes::* what, const ClientId& client, const Append& append,
              std::int64_t sign);
   void lose(Cut cut);

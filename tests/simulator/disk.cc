@@ -14,7 +14,9 @@ Disk::Disk(World& world) : world_(world) {
 }
 
 std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
-  const auto fault = find_fault(call);
+  spring();
+  auto fault = trapped(call);
+  if (!fault) fault = find_fault(call);
   const bool mends = flip_ && !fault && call.operation == FileOperation::kWrite &&
                      call.name == flip_->name && call.offset <= flip_->offset &&
                      flip_->offset < call.offset + call.bytes;
@@ -22,6 +24,25 @@ std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
   const bool flushes_log = call.operation == FileOperation::kFlush && call.name.starts_with("log/");
   if (flushes_log && user_ != nullptr && log_flushed_ == 0us) log_flushed_ = user_->now();
   return fault;
+}
+
+std::optional<FileFault> Disk::trapped(const storage::FileCall& call) {
+  const auto trap = std::ranges::find_if(traps_, [&](const Trap& each) {
+    const std::string_view data(reinterpret_cast<const char*>(call.data.data()), call.data.size());
+    return each.operation == call.operation && call.name.starts_with(each.directory) &&
+           data.find(each.containing) != std::string_view::npos;
+  });
+  if (trap == traps_.end()) return std::nullopt;
+  const auto act = trap->act;
+  const bool before = trap->when == Trap::When::kBefore;
+  if (--trap->count == 0) traps_.erase(trap);
+  if (before) return act();
+  sprung_ = act;
+  return std::nullopt;
+}
+
+void Disk::spring() {
+  if (sprung_) (void)std::exchange(sprung_, nullptr)();
 }
 
 std::optional<FileFault> Disk::find_fault(const storage::FileCall& call) {
@@ -79,10 +100,10 @@ void Disk::holder_died(microseconds lag) {
   free_at_ = world_.now() + lag;
 }
 
-void Disk::power_loss(storage::NewNames names) {
+void Disk::power_loss(storage::NewNames names, std::optional<storage::Loss> loss) {
   using storage::Loss;
   static constexpr Loss kLosses[] = {Loss::kUnflushed, Loss::kTorn, Loss::kReordered};
-  disk_.crash({.loss = world_.random().pick(kLosses),
+  disk_.crash({.loss = loss ? *loss : world_.random().pick(kLosses),
                .sector_bytes = world_.random().one_in(2) ? 512U : 4096U,
                .random = [this] { return world_.random().next(); }});
   free_at_ = world_.now();
@@ -116,12 +137,14 @@ bool Disk::flip_log_bit() {
   if (files.empty()) return false;
   Random& random = world_.random();
   const Written& file = files[random.below(files.size())];
-  flip_ = Flip{.name = file.name,
-               .offset = random.below(file.bytes),
-               .bits = std::byte{1} << static_cast<int>(random.below(8))};
+  flip(file.name, random.below(file.bytes), random.below(8));
+  return true;
+}
+
+void Disk::flip(const std::string& name, std::uint64_t offset, std::uint64_t bit) {
+  flip_ = Flip{.name = name, .offset = offset, .bits = std::byte{1} << static_cast<int>(bit)};
   disk_.flip(flip_->name, flip_->offset, flip_->bits);
   world_.trace("disk", "flips a bit of " + flip_->name + " at " + std::to_string(flip_->offset));
-  return true;
 }
 
 bool Disk::has_lost_log() const {
@@ -160,7 +183,15 @@ void Disk::set_room(std::optional<std::uint64_t> bytes) {
 void Disk::heal() {
   damage_.reset();
   crash_ = nullptr;
+  traps_.clear();
+  sprung_ = nullptr;
   set_room(std::nullopt);
+}
+
+std::vector<std::string> Disk::log_names() const {
+  std::vector<std::string> names = disk_.names();
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("log/"); });
+  return names;
 }
 
 void Disk::copy_to(storage::MemoryDisk& copy) const {

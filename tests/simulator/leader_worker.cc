@@ -81,6 +81,7 @@ void LeaderWorker::step(const std::function<std::vector<host::LeaderEffect>()>& 
   clock_read_.clear();
   origin_.disk.begin_step();
   auto effects = run();
+  origin_.disk.end_step();
   if (!thread_->is_alive()) return;
   check_lease(effects);
   thread_->emit(
@@ -230,8 +231,17 @@ void LeaderWorker::check_lease(const std::vector<host::LeaderEffect>& effects) c
 
 void LeaderWorker::carry_out(const host::RoleChanged& effect) {
   static constexpr const char* kStates[] = {"stands by", "opens the store", "leads", "has failed"};
-  thread_->trace(std::string(kStates[static_cast<std::size_t>(effect.state)]) +
-                 " term=" + std::to_string(effect.term.value));
+  std::string words = kStates[static_cast<std::size_t>(effect.state)];
+  if (effect.state == node::State::kLeading && host_->store() != nullptr) {
+    const storage::Store& store = *host_->store();
+    words += " term=" + std::to_string(effect.term.value) +
+             " head=" + std::to_string(store.log().head().index.value) +
+             " replayed from=" + std::to_string(store.recovery().replayed_from.value);
+    if (const auto& torn = store.log().torn_tail())
+      words += ", torn tail after " + std::to_string(torn->after.value);
+    if (store.recovery().rebuilt) words += ", state made anew";
+  }
+  thread_->trace(words);
   // One whose record could not be written has said nothing to anybody: its term is free.
   const leader::Leader* leader = host_->node().leader();
   if (leader == nullptr || !leader->serving()) return;

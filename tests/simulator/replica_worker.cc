@@ -55,7 +55,13 @@ void ReplicaWorker::kill() {
 
 void ReplicaWorker::post(replica::Input input) {
   auto shared = std::make_shared<replica::Input>(std::move(input));
-  thread_->post_after(20us, [this, shared] { step([&] { return host_->step(*shared); }); });
+  thread_->post_after(20us, [this, shared] {
+    step([&] {
+      const auto* read = std::get_if<replica::ReadLog>(shared.get());
+      return read != nullptr ? host_->read(*read, host::ReadFilter{.types = {}, .control = true})
+                             : host_->step(*shared);
+    });
+  });
 }
 
 void ReplicaWorker::step(const std::function<std::vector<host::ReplicaEffect>()>& run) {
@@ -102,6 +108,12 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
                 (noted.kind == replica::Noted::Kind::kRollback ? "rollback: " : "divergence: ") +
                 noted.detail);
             origin_.checker.started_over(thread_->name(), noted.detail);
+          },
+          [&](const replica::Status& status) {
+            if (std::exchange(unresponsive_, status.leader_unresponsive) ==
+                status.leader_unresponsive)
+              return;
+            thread_->trace(unresponsive_ ? "the leader is unresponsive" : "the leader answers");
           },
           [&](const host::QueryLocks&) { origin_.locks.look(); },
           [](const auto&) {},

@@ -49,6 +49,7 @@ class ReplicaWorker {
   Page page_;
   Timer timer_;
   Index observed_;
+  bool unresponsive_{};  // so it says of the leader
 };
 
 }  // namespace tablog::simulator

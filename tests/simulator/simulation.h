@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/simulator/ending.h"
 #include "tests/simulator/nemesis.h"
 
 namespace tablog::simulator {
@@ -31,16 +32,10 @@ class Simulation {
 
  private:
   void play();
-  void settle();
-  void check();
 
   void open_tab();
   void reload(Tab& tab);
-  void mend_what_was_told();
-  void mend();
   void schedule_work(const std::shared_ptr<Tab>& tab);
-  [[nodiscard]] bool has_converged();
-  [[nodiscard]] std::string explain() const;  // who has not
 
   World world_;
   Origin origin_;

@@ -185,6 +185,7 @@ void Tab::append(std::vector<Payload> payloads, Durability durability) {
 }
 
 void Tab::append_note() {
+  if (closing_) return;
   append(
       {std::vector<Event>{note(origin_.world.random(), next_label(), client_, options_.version)}},
       Durability::kFull);
@@ -253,6 +254,17 @@ void Tab::ask_latest() {
       kCountAllNotes, {});
 }
 
+void Tab::read_log() {
+  const std::uint64_t head = replica_->replica().applied().value;
+  if (head == 0) return;
+  const replica::CallId call = ++last_call_;
+  questions_.emplace(call, Question{.losses = origin_.checker.losses(),
+                                    .store = replica_->replica().store(),
+                                    .log = true});
+  replica_->post(replica::ReadLog{
+      .call = call, .from = Index{1 + origin_.world.random().below(head)}, .to = Index{head}});
+}
+
 bool Tab::is_current() {
   if (pending() > 0) return false;  // asks when nothing is on its way any more
   if (!current_ && !current_call_) {
@@ -274,6 +286,7 @@ void Tab::hear(const ToPage& what) {
 void Tab::hear(const Error& error) {
   origin_.world.trace(name_, "error: " + error.message);
   outdated_ = outdated_ || error.code == ErrorCode::kSchemaTooOld;
+  if (error.code == ErrorCode::kCorrupt) origin_.checker.told_corrupt(name_, error);
 }
 
 void Tab::hear(const replica::Settled& settled) {
@@ -286,6 +299,7 @@ void Tab::hear(const replica::Settled& settled) {
   const Error& error = std::get<Error>(settled.result);
   origin_.world.trace(name_, number + " rejected: " + error.message);
   outdated_ = outdated_ || error.code == ErrorCode::kSchemaTooOld;
+  if (error.code == ErrorCode::kCorrupt) origin_.checker.told_corrupt(name_, error);
   origin_.checker.rejected(client_, settled.number, error, settled.outcome);
 }
 
@@ -297,11 +311,16 @@ void Tab::hear(const host::Replied& replied) {
   const bool current = current_call_ == replied.call;
   if (current) current_call_.reset();
   if (const auto* error = std::get_if<Error>(&replied.result)) {
+    if (error->code == ErrorCode::kCorrupt) return origin_.checker.told_corrupt(name_, *error);
     const bool told =
         error->code == ErrorCode::kLeaderUnresponsive ||
         (outdated_ && error->code == ErrorCode::kSchemaTooOld) ||
         (origin_.checker.was_cleared() && error->code == ErrorCode::kStorageUnavailable);
     if (!told) origin_.world.fail(name_ + " query: " + error->message);
+    return;
+  }
+  if (const auto* read = std::get_if<host::RepliedEntries>(&replied.result)) {
+    if (!origin_.checker.is_deleted(question.store)) origin_.checker.read(name_, read->entries);
     return;
   }
   const auto number = single_number(std::get<host::RepliedRows>(replied.result).rows);

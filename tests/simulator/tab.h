@@ -36,6 +36,7 @@ class Tab : public std::enable_shared_from_this<Tab> {
   void withdraw(RequestNumber number);
   void ask_session();  // what this tab was told it has appended
   void ask_latest();   // what any tab was told
+  void read_log();     // a piece of it
   [[nodiscard]] std::size_t pending() const { return unanswered_.size(); }
   // A question for the latest state has been answered since expect_current(); asks while it has
   // not.
@@ -60,6 +61,7 @@ class Tab : public std::enable_shared_from_this<Tab> {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const ClientId& client() const { return client_; }
   [[nodiscard]] replica::Mode mode() const { return options_.mode; }
+  [[nodiscard]] std::uint32_t version() const { return options_.version; }
   [[nodiscard]] const ReplicaWorker& replica() const { return *replica_; }
   [[nodiscard]] LeaderWorker& leader() { return *leader_; }
 
@@ -74,6 +76,7 @@ class Tab : public std::enable_shared_from_this<Tab> {
     StoreId store{};           // that was followed then
     bool latest{};
     bool invariants{};
+    bool log{};
   };
 
   void start_replica();

@@ -77,7 +77,6 @@ std::string words_of(const MessageBody& body, const NameOf& name_of) {
           [](const AppendRequests& message) { return words(message); },
           [&](const Committed& message) { return words(message, name_of); },
           [](const Answers& message) { return words(message); },
-          [](const Seek&) { return std::string("Seek"); },
           [](const Announce& message) {
             return "Announce, head " + std::to_string(message.head.value);
           },
@@ -88,29 +87,13 @@ std::string words_of(const MessageBody& body, const NameOf& name_of) {
           [](const ResendFrom& message) {
             return "ResendFrom #" + std::to_string(message.number.value);
           },
-          [](const RangeRequest& message) {
-            return "RangeRequest from " + std::to_string(message.from.value);
-          },
           [](const CloseSession&) { return std::string("CloseSession"); },
           [](const SessionClosed&) { return std::string("SessionClosed"); },
           [](const SchemaRefused& message) { return "SchemaRefused: " + message.error.message; },
           [](const LeaderFailed& message) { return "LeaderFailed: " + message.error.message; },
           [](const DigestDispute&) { return std::string("DigestDispute"); },
-          [](const auto&) { return std::string("small talk"); },
+          [](const auto&) { return std::string(); },
       },
-      body);
-}
-
-bool is_small_talk(const MessageBody& body) {
-  return std::visit(
-      Overloaded{
-          [](const Acknowledge&) { return true; }, [](const ReadIndexRequest&) { return true; },
-          [](const ReadIndex&) { return true; }, [](const QueryRequest&) { return true; },
-          [](const QueryResult&) { return true; }, [](const TransferRequest&) { return true; },
-          [](const TransferChunk&) { return true; }, [](const CheckpointRequest&) { return true; },
-          [](const CheckpointDone&) { return true; }, [](const StatsRequest&) { return true; },
-          [](const Stats&) { return true; }, [](const TabQuery&) { return true; },
-          [](const TabInfo&) { return true; }, [](const auto&) { return false; }},
       body);
 }
 

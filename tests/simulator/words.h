@@ -11,9 +11,8 @@ namespace tablog::simulator {
 using NameOf = std::function<std::string(const ClientId&)>;
 
 // "AppendRequests #3..5", "Committed 7..9 of term 2, A #3..5": what decides over an interleaving,
-// and neither hashes nor times.
+// and neither hashes nor times. Nothing of messages that only ask how things stand: seeking,
+// acknowledgements, reads, transfers.
 [[nodiscard]] std::string words_of(const MessageBody& body, const NameOf& name_of);
-// Messages that only ask how things stand: acknowledgements, reads, transfers.
-[[nodiscard]] bool is_small_talk(const MessageBody& body);
 
 }  // namespace tablog::simulator

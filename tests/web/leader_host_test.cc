@@ -151,6 +151,21 @@ TEST(LeaderHostTest, AStoreThatTheSameWorkerBeginsAnewIsAnotherStore) {
   EXPECT_NE(kit.store()->log().head().store, first);
 }
 
+// It would ask for them without end, and be answered with nothing.
+TEST(LeaderHostTest, ATabThatCannotCatchUpBecauseOfDamageIsTold) {
+  MemoryDisk disk;
+  Model model;
+  LeaderKit kit(disk, model, {});
+  kit.start();
+  kit.append(Durability::kFull, one(1, "todo 1"));
+  ASSERT_TRUE(model.errors.empty());
+  const auto segment = kit.store()->log().segments().back();
+  disk.flip(segment.slot, segment.bytes - 200, std::byte{4});
+  kit.catch_up(Index{1});
+  ASSERT_EQ(model.errors.size(), 1U);
+  EXPECT_EQ(model.errors[0].code, ErrorCode::kCorrupt);
+}
+
 TEST(LeaderHostTest, ATornLogWithoutASpareSlotGetsOneAndIsLed) {
   MemoryDisk disk;
   Model model;

@@ -136,6 +136,11 @@ void LeaderKit::dispute(Index index) {
   settle();
 }
 
+void LeaderKit::catch_up(Index from) {
+  receive(RangeRequest{.call = 0, .from = from, .to = {}, .bytes_max = 1U << 20U});
+  settle();
+}
+
 Result<Bytes> LeaderKit::query(const std::string& sql) {
   rows_.reset();
   receive(QueryRequest{.call = 1, .sql = sql});
@@ -197,6 +202,8 @@ void LeaderKit::carry_out(const SendBytes& effect) {
     if (const auto* index = std::get_if<Index>(&done->result)) model_.checkpoint = *index;
   } else if (const auto* refused = std::get_if<SchemaRefused>(&message.body)) {
     model_.errors.push_back(refused->error);
+  } else if (const auto* failed = std::get_if<LeaderFailed>(&message.body); failed && effect.to) {
+    model_.errors.push_back(failed->error);
   }
 }
 

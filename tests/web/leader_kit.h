@@ -76,6 +76,7 @@ class LeaderKit {
   void checkpoint();
   void close_session();
   void dispute(Index index);  // this tab's digest is another
+  void catch_up(Index from);  // this tab misses what is there from here on
   [[nodiscard]] Result<Bytes> query(const std::string& sql);
   void transfer(TransferKind kind);  // a whole one
   void elapse(std::chrono::milliseconds time);

@@ -287,7 +287,9 @@ void LeaderHost::serve(const leader::Read& read, const RangeRequest& request,
     }
     return answer(read.to, std::move(range));
   }
-  if (!batch || batch->entries.empty()) return;
+  // The tab would ask for it for ever, and wait for all that comes behind it.
+  if (!batch) return answer(read.to, LeaderFailed{.error = std::move(batch.error())});
+  if (batch->entries.empty()) return;
   const Index through{request.from.value + batch->entries.size() - 1};
   std::uint64_t bytes = 0;
   for (const auto& each : batch->entries) bytes += each->size();
