@@ -5,6 +5,11 @@
 #include "replica/replica.h"
 
 namespace tablog::replica {
+namespace {
+
+constexpr Index kAllApplied{UINT64_MAX - 1};
+
+}  // namespace
 
 // A lower term is a leader that was deposed, another store a name that was deleted and made anew:
 // dropped.
@@ -92,7 +97,7 @@ void Replica::receive(const Address& /*from*/, const Answers& message) {
   // A tab whose schema was refused applies nothing any more; the answer is all there is to wait
   // for.
   const bool applies = phase_ != Phase::kRefused && !asks_leader();
-  settle(outbox_.applied(applies ? applied_ : Index{UINT64_MAX - 1}));
+  settle(outbox_.applied(applies ? applied_ : kAllApplied));
   if (last_accepted > applied_) heard_of_head(last_accepted);
 }
 
@@ -111,6 +116,8 @@ void Replica::receive(const Address& /*from*/, const SessionClosed& message) {
 
 void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
   phase_ = Phase::kRefused;
+  // Nothing is applied here any more: what was accepted need not wait for that.
+  settle(outbox_.applied(kAllApplied));
   fail_with(message.error);
 }
 

@@ -63,7 +63,13 @@ void Ending::mend_what_was_told() {
 
 void Ending::mend() {
   world_.trace("world", "the damage is undone");
+  const bool lost_names = origin_.disk.has_lost_log();
   origin_.disk.undo_damage();
+  if (lost_names) {  // with the power: now it shows what else went with it
+    storage::MemoryDisk files;
+    origin_.disk.copy_to(files);
+    origin_.checker.power_lost(files);
+  }
   origin_.checker.mended();
 }
 

@@ -203,15 +203,25 @@ void Nemesis::lose_names() {
     origin_.disk.forget_lost();
     return origin_.checker.power_lost(files);
   }
-  const auto store = storage::Store::open(
-      {.log = *files.open_slots("log/"), .pool = *files.open_slots("pool/")}, {});
+  storage::StoreFiles opened{.log = *files.open_slots("log/"), .pool = *files.open_slots("pool/")};
+  const auto add = [&](std::vector<storage::Slot>& slots, const std::string& name) {
+    for (int i = 0; i < 6; ++i) {  // as the host does
+      const std::string slot = name + std::to_string(i);
+      slots.push_back({.name = slot, .file = *files.open(slot)});
+    }
+  };
+  add(opened.log, "log/spare");
+  add(opened.pool, "pool/spare");
+  const auto store = storage::Store::open(std::move(opened), {});
   if (store && (*store)->log().head().index == Index{}) {
     world_.count("all files lost");
     origin_.disk.forget_lost();
     return origin_.checker.cleared();
   }
-  if (store) return origin_.checker.power_lost(files);
-  origin_.checker.damaged();
+  if (!store) return origin_.checker.damaged();  // judged when it is mended
+  storage::MemoryDisk left;
+  origin_.disk.copy_to(left);
+  origin_.checker.power_lost(left);
 }
 
 void Nemesis::clear_site_data() {

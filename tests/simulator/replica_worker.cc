@@ -77,7 +77,7 @@ void ReplicaWorker::observe() {
   const auto content = digest();
   if (!content || host_->database()->applied() == observed_) return;
   observed_ = host_->database()->applied();
-  origin_.checker.observed(thread_->name(), host_->database()->store(), observed_,
+  origin_.checker.observed(thread_->name(), host_->replica().store(), observed_,
                            host_->database()->chain(), *content);
 }
 

@@ -53,7 +53,7 @@ void Tab::start_replica() {
       origin_, client_, name_ + "/replica" + std::to_string(incarnation), options_, hear_it);
   std::vector<RequestNumber> numbers;
   for (const auto& [number, each] : unanswered_) numbers.push_back(number);
-  if (!numbers.empty()) send(std::move(numbers));
+  if (!numbers.empty()) send(numbers);
 }
 
 void Tab::restart_replica() {
@@ -195,10 +195,11 @@ void Tab::issue(std::vector<AppendRequest> requests) {
   std::vector<RequestNumber> numbers;
   for (AppendRequest& request : requests) {
     origin_.checker.issued(client_, request, replica_->replica().store());
-    numbers.push_back(request.number);
-    unanswered_.emplace(request.number, Unanswered{.request = std::move(request)});
+    const RequestNumber number = request.number;
+    numbers.push_back(number);
+    unanswered_.emplace(number, Unanswered{.request = std::move(request)});
   }
-  if (!numbers.empty()) send(std::move(numbers));
+  if (!numbers.empty()) send(numbers);
 }
 
 void Tab::withdraw_one() {
@@ -216,7 +217,7 @@ void Tab::withdraw(RequestNumber number) {
   send({number});
 }
 
-void Tab::send(std::vector<RequestNumber> numbers) {
+void Tab::send(const std::vector<RequestNumber>& numbers) {
   replica::Appends appends;
   for (const RequestNumber number : numbers) {
     const Unanswered& each = unanswered_.at(number);

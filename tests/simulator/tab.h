@@ -88,7 +88,7 @@ class Tab : public std::enable_shared_from_this<Tab> {
   void hear(const Error& error);
   void check_rows(const Question& question, std::uint64_t rows);
   void issue(std::vector<AppendRequest> requests);
-  void send(std::vector<RequestNumber> numbers);
+  void send(const std::vector<RequestNumber>& numbers);
   void ask(Question question, replica::Consistency consistency, const char* sql,
            std::vector<Argument> params);
   [[nodiscard]] RequestNumber settled_through() const;
