@@ -118,6 +118,7 @@ void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
   phase_ = Phase::kRefused;
   // Nothing is applied here any more: what was accepted need not wait for that.
   settle(outbox_.applied(kAllApplied));
+  refusal_ = message.error;
   fail_with(message.error);
 }
 
