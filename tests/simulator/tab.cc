@@ -313,10 +313,12 @@ void Tab::hear(const host::Replied& replied) {
   if (current) current_call_.reset();
   if (const auto* error = std::get_if<Error>(&replied.result)) {
     if (error->code == ErrorCode::kCorrupt) return origin_.checker.told_corrupt(name_, *error);
-    const bool told =
-        error->code == ErrorCode::kLeaderUnresponsive ||
-        (outdated_ && error->code == ErrorCode::kSchemaTooOld) ||
-        (origin_.checker.was_cleared() && error->code == ErrorCode::kStorageUnavailable);
+    // SQLite's own words too: where it cannot read the schema's cookie it judges by an old schema.
+    const bool of_deleted_files =
+        origin_.checker.was_cleared() &&
+        (error->code == ErrorCode::kStorageUnavailable || error->code == ErrorCode::kQueryFailed);
+    const bool told = of_deleted_files || error->code == ErrorCode::kLeaderUnresponsive ||
+                      (outdated_ && error->code == ErrorCode::kSchemaTooOld);
     if (!told) origin_.world.fail(name_ + " query: " + error->message);
     return;
   }
