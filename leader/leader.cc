@@ -68,7 +68,7 @@ Output Leader::step(const Clock& now, const Input& input) {
 }
 
 void Leader::on(const Started& /*input*/) {
-  last_checkpoint_ = now_.monotonic;
+  started_ = last_checkpoint_ = now_.monotonic;
   if (lease_.ask(now_.monotonic)) out_.query_locks = true;
   controls_.push_front(Control{.body = TermStart{.leader = self_}});
   cut_and_arm();
@@ -310,7 +310,11 @@ void Leader::on(const LocksSeen& input) {
                            .message = "the leader's lock is no longer held by this tab"});
   }
   lease_.seen(input.began);
-  for (const ClientId& client : sessions_.absent(input.tabs, input.began)) close_session(client);
+  // What was seen before the log was recovered, at the lock's grant, may be older than a session in
+  // it: a leader whose lock was stolen takes requests until it notices.
+  if (input.began >= started_) {
+    for (const ClientId& client : sessions_.absent(input.tabs, input.began)) close_session(client);
+  }
   subscribers_.drop_absent(input.tabs, input.began);
 }
 

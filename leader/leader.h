@@ -321,6 +321,7 @@ class Leader {
   bool flush_wanted_{};  // of relaxed entries: their time is up, or a query waits for them
   bool checkpoint_wanted_{};
   Index disputed_{};  // the digest was recomputed for disputes up to here
+  std::chrono::microseconds started_{};
   std::chrono::microseconds last_activity_{};
   std::chrono::microseconds last_checkpoint_{};
   std::optional<std::chrono::microseconds> relaxed_since_;  // written, not flushed

@@ -37,7 +37,8 @@ std::optional<Error> refusal(const Schema& tab, const Schema& log) {
 void Leader::on(const Received& input) {
   const Message& message = input.message;
   const bool seeks = std::holds_alternative<Seek>(message.body);
-  if (!message.store.is_zero() && message.store != store_) {
+  // A seeking tab may know a store that was deleted since: the answer tells it of this one.
+  if (!seeks && !message.store.is_zero() && message.store != store_) {
     ++counters_.dropped_messages;
     return;
   }

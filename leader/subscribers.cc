@@ -24,10 +24,20 @@ void Subscribers::count(Subscriber& subscriber, Index through, std::uint64_t byt
 
 Subscribers::Share Subscribers::publish(const Address& tab, Index through, std::uint64_t bytes) {
   const auto found = tabs_.find(tab);
-  if (found == tabs_.end() || found->second.place == Place::kBehind) return Share::kNothing;
+  if (found == tabs_.end()) return Share::kNothing;
   Subscriber& subscriber = found->second;
+  if (subscriber.place == Place::kBehind) {
+    // The head that it was told may be lost on its way: again, now and then.
+    subscriber.missed_bytes += bytes;
+    if (subscriber.missed_bytes <= window_bytes_) return Share::kNothing;
+    subscriber.missed_bytes = 0;
+    return Share::kHead;
+  }
   if (subscriber.unacknowledged_bytes > window_bytes_) {
+    // It has all that there is: told of that head it would ask for nothing, and never be fed again.
+    if (bytes == 0) return Share::kNothing;
     subscriber.place = Place::kBehind;
+    subscriber.missed_bytes = 0;
     return Share::kHead;
   }
   const bool heads_only = subscriber.wants == Wants::kHeads;

@@ -29,7 +29,8 @@ class Subscribers {
 
   // What to send of a publication. kNothing: behind, it will ask. kHead: without the entries.
   enum class Share : std::uint8_t { kEntries, kHead, kNothing };
-  // Counts the message as sent. A subscriber whose window is full gets one last head and is behind.
+  // Counts the message as sent. A subscriber whose window is full gets the head of the next entries
+  // and is behind; from then on a head for each window of what it misses.
   [[nodiscard]] Share publish(const Address& tab, Index through, std::uint64_t bytes);
 
   // It was sent a range that it had asked for; at the head it is fed again.
@@ -46,6 +47,7 @@ class Subscribers {
     Place place{};
     std::deque<std::pair<Index, std::uint64_t>> unacknowledged{};  // through which index, bytes
     std::uint64_t unacknowledged_bytes{};
+    std::uint64_t missed_bytes{};  // published while it was behind, since it was told the head
     std::chrono::microseconds joined{};
   };
   static void count(Subscriber& subscriber, Index through, std::uint64_t bytes);

@@ -73,10 +73,12 @@ std::vector<AppendRequest> Outbox::take_unsent(std::chrono::microseconds now, Li
 
 void Outbox::resend_from(RequestNumber number) {
   if (pending_.empty()) return;
-  const RequestNumber first = pending_.begin()->first;
-  for (RequestNumber gap = std::max(number, next(settled_through_)); gap < first; gap = next(gap)) {
+  const RequestNumber last = pending_.rbegin()->first;
+  const std::uint32_t version = pending_.rbegin()->second.request.schema_version;
+  for (RequestNumber gap = std::max(number, next(settled_through_)); gap < last; gap = next(gap)) {
+    if (pending_.contains(gap)) continue;
     Pending pending{.request = {.number = gap, .payload = Void{}}, .settled = true};
-    pending.request.schema_version = pending_.rbegin()->second.request.schema_version;
+    pending.request.schema_version = version;
     pending.request.request_hash = hash_payload(pending.request.payload);
     pending_.emplace(gap, std::move(pending));
   }

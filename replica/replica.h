@@ -271,6 +271,7 @@ class Replica {
   void send_calls();
   void repeat_calls();
   void run_ready_queries();
+  void refuse_queries();
   void finish(CallId id, decltype(Reply::result) result);
   void expire_calls();
   void finish_tabs(CallId id, Call& call);
@@ -293,6 +294,7 @@ class Replica {
   Output out_{};
 
   Phase phase_{};
+  Error refusal_;  // while kRefused
   StoreId store_;
   Term term_;
   std::optional<Address> leader_;

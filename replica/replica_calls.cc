@@ -122,6 +122,7 @@ void Replica::repeat_calls() {
 void Replica::run_ready_queries() {
   // Not while entries are on their way into the database: Applied follows at once, and runs them.
   if (asks_leader() || out_.install || !out_.apply.empty()) return;
+  if (phase_ == Phase::kRefused) refuse_queries();
   std::erase_if(calls_, [&](auto& each) {
     const auto* query = std::get_if<Query>(&each.second.request);
     if (query == nullptr || !each.second.wait_for || *each.second.wait_for > applied_) return false;
@@ -134,6 +135,19 @@ void Replica::run_ready_queries() {
         RunQuery{.call = each.first, .sql = query->sql, .params = query->params});
     return true;
   });
+}
+
+// Nothing is applied here any more: what a query must see, an append of this very tab perhaps, will
+// not come.
+void Replica::refuse_queries() {
+  std::vector<CallId> refused;
+  for (const auto& [id, call] : calls_) {
+    const auto* query = std::get_if<Query>(&call.request);
+    if (query == nullptr || query->consistency == Consistency::kLocal) continue;
+    const bool sees_all = ready_ && call.wait_for && std::max(*call.wait_for, seen_) <= applied_;
+    if (!sees_all) refused.push_back(id);
+  }
+  for (const CallId id : refused) finish(id, refusal_);
 }
 
 void Replica::finish(CallId id, decltype(Reply::result) result) {

@@ -5,6 +5,11 @@
 #include "replica/replica.h"
 
 namespace tablog::replica {
+namespace {
+
+constexpr Index kAllApplied{UINT64_MAX - 1};
+
+}  // namespace
 
 // A lower term is a leader that was deposed, another store a name that was deleted and made anew:
 // dropped.
@@ -40,7 +45,7 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   if (first) {
     head_ =
         message.head;  // of this term's history, which may be shorter than what was heard before
-    send_calls();
+    if (!asks_leader()) send_calls();
   }
   head_ = std::max(head_, message.head);
   durable_ = std::max(message.durable, first ? Index{} : durable_);
@@ -59,7 +64,11 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   if (asks_leader()) {
     applied_ = head_;
     acknowledge(0);
-    return caught_up();
+    caught_up();
+    // They name what they must see: with the head, all that this tab's page was told of, also
+    // through an earlier worker.
+    if (first) send_calls();
+    return;
   }
   if (!applies) return;  // a snapshot is on its way
   if (message.entries.empty() && message.previous == applied_ && message.previous_chain != chain_) {
@@ -86,7 +95,7 @@ void Replica::receive(const Address& /*from*/, const Answers& message) {
   // A tab whose schema was refused applies nothing any more; the answer is all there is to wait
   // for.
   const bool applies = phase_ != Phase::kRefused && !asks_leader();
-  settle(outbox_.applied(applies ? applied_ : Index{UINT64_MAX - 1}));
+  settle(outbox_.applied(applies ? applied_ : kAllApplied));
   if (last_accepted > applied_) heard_of_head(last_accepted);
 }
 
@@ -105,6 +114,9 @@ void Replica::receive(const Address& /*from*/, const SessionClosed& message) {
 
 void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
   phase_ = Phase::kRefused;
+  // Nothing is applied here any more: what was accepted need not wait for that.
+  settle(outbox_.applied(kAllApplied));
+  refusal_ = message.error;
   fail_with(message.error);
 }
 

@@ -57,7 +57,7 @@ async function wasm() {
 }
 
 async function simulator() {
-  const count = full ? 5000 : 100;
+  const count = full ? 5000 : 200;
   const seeds = Array.from({ length: count }, (_, index) => String(index + 1));
   const outcomes = await inParallel(seeds, async (seed) => {
     const { code, stdout, stderr } = await capture("build/native/bin/tablog_simulator", [seed]);

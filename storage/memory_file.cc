@@ -342,6 +342,14 @@ void MemoryDisk::overwrite(const std::string& name, Bytes content) {
   node.durable = std::move(content);
 }
 
+void MemoryDisk::flip(const std::string& name, std::uint64_t offset, std::byte bits) {
+  Node& node = state_->nodes.at(name);
+  node.written.at(to_size(offset)) ^= bits;
+  if (offset < node.durable.size()) {
+    node.durable[to_size(offset)] ^= bits;
+  }
+}
+
 void MemoryDisk::leave(const std::string& name, std::uint64_t offset, ByteView data) {
   state_->nodes.at(name).put(offset, data);
 }

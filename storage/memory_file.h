@@ -87,6 +87,8 @@ class MemoryDisk {
   [[nodiscard]] Bytes written(const std::string& name) const;
   [[nodiscard]] Bytes durable(const std::string& name) const;
   void overwrite(const std::string& name, Bytes content);  // as if flushed
+  // Rot: bits of a byte turn over, in the cache and on the disk alike.
+  void flip(const std::string& name, std::uint64_t offset, std::byte bits);
   // What a writer had done of a write when it was killed in the middle: not flushed.
   void leave(const std::string& name, std::uint64_t offset, ByteView data);
   void sync_names();  // all names are durable from here on

@@ -101,6 +101,16 @@ TEST_F(JoinTest, AMigrationThatFailsRefusesItsTabOnly) {
   EXPECT_FALSE(stepped_down_);
 }
 
+// The simulator's seed 1781: site data was deleted, and the announcement of the new store was lost.
+TEST_F(JoinTest, ATabThatSeeksAStoreThatIsGoneIsToldOfThisOne) {
+  begin();
+  run(Received{Message{.store = samples::id<StoreId>(77),
+                       .term = Term{leader_->term().value + 5},
+                       .from = replica_of(kAnna),
+                       .body = Seek{}}});
+  EXPECT_THAT(take_sent_to<Announce>(kAnna), SizeIs(1));
+}
+
 TEST_F(JoinTest, WhatIsOfAnotherStoreOrTermIsDropped) {
   begin();
   const auto from = [&](StoreId store, Term term, MessageBody body) {

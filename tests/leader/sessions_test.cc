@@ -242,6 +242,21 @@ TEST_F(LeaderSessionsTest, ATabSeenFirstAfterTheQuestionBeganIsNotAbsent) {
   EXPECT_FALSE(table_.find(kAnna)->closed);
 }
 
+// The simulator's seed 255: a leader whose lock was stolen went on until it noticed, and took the
+// first request of a tab that opened after its successor had seen the locks.
+TEST_F(LeaderSessionsTest, ASessionInTheLogIsNotClosedByLocksSeenBeforeTheTerm) {
+  begin();
+  const auto began = now_.monotonic;
+  append(kAnna, {request(1)});
+  now_.monotonic += 10ms;
+  leader_.emplace(kSelf, recovered(), 8, options_);
+  run(Started{});
+  run(LocksSeen{.began = began, .held = true, .tabs = {kSelf}});
+  EXPECT_FALSE(table_.find(kAnna)->closed);
+  run(LocksSeen{.began = now_.monotonic, .held = true, .tabs = {kSelf}});
+  EXPECT_TRUE(table_.find(kAnna)->closed);
+}
+
 TEST_F(LeaderSessionsTest, RequestsThatWaitWhenTheirSessionClosesAreDropped) {
   begin();
   hold_batches_ = true;

@@ -25,6 +25,24 @@ TEST_F(SubscribersTest, ATabAtTheHeadGetsEntriesUntilItsWindowIsFull) {
   EXPECT_EQ(subscribers_.publish(tab_, Index{3}, 1), Share::kNothing);
 }
 
+// The simulator's seed 1727: it was told a head that it had, asked for nothing, and got nothing
+// more.
+TEST_F(SubscribersTest, AFullWindowIsToldByWhatFollowsAndNotByAFlush) {
+  subscribers_.join(tab_, Wants::kEntries, Place::kAtHead, 0s);
+  EXPECT_EQ(subscribers_.publish(tab_, Index{1}, 2000), Share::kEntries);
+  EXPECT_EQ(subscribers_.publish(tab_, Index{1}, 0), Share::kNothing);
+  EXPECT_EQ(subscribers_.publish(tab_, Index{2}, 10), Share::kHead);
+}
+
+TEST_F(SubscribersTest, OneBehindIsToldTheHeadAgainForEachWindowOfWhatItMisses) {
+  subscribers_.join(tab_, Wants::kEntries, Place::kAtHead, 0s);
+  EXPECT_EQ(subscribers_.publish(tab_, Index{1}, 2000), Share::kEntries);
+  EXPECT_EQ(subscribers_.publish(tab_, Index{2}, 600), Share::kHead) << "lost on its way";
+  EXPECT_EQ(subscribers_.publish(tab_, Index{3}, 600), Share::kNothing);
+  EXPECT_EQ(subscribers_.publish(tab_, Index{4}, 600), Share::kHead);
+  EXPECT_EQ(subscribers_.publish(tab_, Index{5}, 600), Share::kNothing);
+}
+
 TEST_F(SubscribersTest, AcknowledgementsOpenTheWindow) {
   subscribers_.join(tab_, Wants::kEntries, Place::kAtHead, 0s);
   for (std::uint64_t i = 1; i <= 50; ++i) {

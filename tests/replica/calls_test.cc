@@ -132,6 +132,42 @@ TEST_F(CallsTest, WithoutAReplicaTheLeaderIsAskedNotBeforeWhatThisTabHasSeen) {
   ASSERT_THAT(replies_, SizeIs(1));
 }
 
+// The simulator's seed 687: it was answered from before this tab's own append.
+TEST_F(CallsTest, ARefusedTabAnswersNoQueryThatMissesItsOwnAppend) {
+  follow();
+  append({request(1)});
+  term_ = Term{term_.value + 1};
+  log(std::nullopt, TermStart{});
+  log(1);
+  announce();
+  hear(SchemaRefused{.error = {.code = ErrorCode::kSchemaTooOld, .message = "no"}});
+  query(1, Consistency::kSession);
+  EXPECT_THAT(queries_, SizeIs(1)) << "there is nothing yet that it must see";
+  hear(Answers{.client = kSelf, .answers = {{.number = {1}, .result = accepted(head())}}});
+  query(2, Consistency::kSession);
+  query(3, Consistency::kLinearizable);
+  EXPECT_THAT(queries_, SizeIs(1));
+  ASSERT_THAT(replies_, SizeIs(2));
+  EXPECT_EQ(std::get<Error>(replies_[0].result).code, ErrorCode::kSchemaTooOld);
+  query(4, Consistency::kLocal);
+  EXPECT_THAT(queries_, SizeIs(2));
+}
+
+// The simulator's seed 128: the page had an append answered through an earlier worker.
+TEST_F(CallsTest, WithoutAReplicaACallFromBeforeTheJoinSeesTheHead) {
+  options_.mode = Mode::kNone;
+  replica_.emplace(kSelf, samples::schema(), options_);
+  run(Started{});
+  query(7, Consistency::kSession);
+  log(std::nullopt, TermStart{});
+  log(1);
+  announce();
+  welcome();
+  const auto asked = take_sent<QueryRequest>();
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_EQ(asked[0].not_before, Index{2});
+}
+
 TEST_F(CallsTest, ACallThatIsNotAnsweredIsAskedAgainAndEndsInTime) {
   follow();
   run(GetStats{.call = 3});

@@ -153,6 +153,22 @@ TEST_F(SendTest, ARefusedSchemaStillSettlesWhatIsPending) {
   EXPECT_THAT(take_settled(), ElementsAre(1)) << "though this tab applies nothing any more";
 }
 
+// The simulator's seed 443: a tab that was behind its own entry when it was refused waited for
+// ever.
+TEST_F(SendTest, ARefusedSchemaSettlesWhatIsAcceptedAndNotAppliedYet) {
+  follow();
+  append({request(1)});
+  log();
+  log(1);
+  hear(Answers{.client = kSelf, .answers = {{.number = {1}, .result = accepted(head())}}});
+  EXPECT_THAT(take_settled(), IsEmpty()) << "it is not applied here";
+  term_ = Term{term_.value + 1};
+  log(std::nullopt, TermStart{});
+  announce();
+  hear(SchemaRefused{.error = {.code = ErrorCode::kSchemaTooOld, .message = "no"}});
+  EXPECT_THAT(take_settled(), ElementsAre(1));
+}
+
 TEST_F(SendTest, AStoreThatWasDeletedEndsWhatIsPendingAndBeginsAnew) {
   follow();
   append({request(1)});

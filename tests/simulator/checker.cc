@@ -8,6 +8,9 @@
 #include "storage/state_database.h"
 
 namespace tablog::simulator {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 std::uint64_t notes_in(const Payload& payload) {
@@ -41,21 +44,25 @@ Checker::Append& Checker::find(const ClientId& client, RequestNumber number) {
   return found->second;
 }
 
-void Checker::issued(const ClientId& client, RequestNumber number, const Payload& payload,
-                     Durability durability) {
-  appends_.emplace(
-      Key{client, number},
-      Append{.payload = payload, .durability = durability, .notes = notes_in(payload)});
+void Checker::issued(const ClientId& client, const AppendRequest& request, const StoreId& store) {
+  const bool deleted = !deleted_.empty() && (store.is_zero() || deleted_.contains(store));
+  const auto [place, added] =
+      appends_.emplace(Key{client, request.number}, Append{.payload = request.payload,
+                                                           .durability = request.durability,
+                                                           .orphaned = deleted,
+                                                           .notes = notes_in(request.payload)});
+  count(&Notes::issued, client, place->second, 1);
 }
 
 void Checker::withdrawn(const ClientId& client, RequestNumber number) {
   find(client, number).withdrawn = true;
 }
 
-void Checker::count_notes(const ClientId& client, const Append& append, std::int64_t sign) {
+void Checker::count(std::uint64_t Notes::* what, const ClientId& client, const Append& append,
+                    std::int64_t sign) {
   const auto change = static_cast<std::uint64_t>(sign) * append.notes;
-  notes_[client] += change;
-  all_notes_ += change;
+  notes_[client].*what += change;
+  all_notes_.*what += change;
 }
 
 void Checker::accepted(const ClientId& client, RequestNumber number, const Accepted& accepted) {
@@ -65,12 +72,22 @@ void Checker::accepted(const ClientId& client, RequestNumber number, const Accep
   append.count = accepted.count;
   append.fate = accepted.voided ? Fate::kVoid : Fate::kAccepted;
   ++acknowledged_;
-  if (!accepted.voided) count_notes(client, append, 1);
+  if (append.orphaned) append.fate = Fate::kLost;  // perhaps by the store that is gone
+  if (append.fate == Fate::kAccepted) count(&Notes::accepted, client, append, 1);
 }
 
-void Checker::rejected(const ClientId& client, RequestNumber number, const Error& error) {
+void Checker::rejected(const ClientId& client, RequestNumber number, const Error& error,
+                       replica::Outcome outcome) {
   Append& append = find(client, number);
-  if (append.fate != Fate::kPending) world_.fail(name(client, number) + " is settled twice");
+  const std::string who = name(client, number);
+  if (append.fate != Fate::kPending) world_.fail(who + " is settled twice");
+  const bool lost = (append.orphaned && error.code == ErrorCode::kStorageUnavailable) ||
+                    (told_ && error.code == ErrorCode::kCorrupt);
+  if (outcome == replica::Outcome::kUnknown) {
+    if (!lost) world_.fail(who + " is told that its outcome is unknown: " + error.message);
+    append.fate = Fate::kUnknown;
+    return;
+  }
   switch (error.code) {
     case ErrorCode::kRejected:
     case ErrorCode::kConflict:
@@ -78,11 +95,13 @@ void Checker::rejected(const ClientId& client, RequestNumber number, const Error
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kQuotaExceeded:
     case ErrorCode::kSchemaTooOld:
+    case ErrorCode::kSchemaConflict:
       break;
     default:
-      world_.fail(name(client, number) + " ends with " + error.message);
+      if (!lost) world_.fail(who + " ends with " + error.message);
   }
   append.fate = Fate::kRejected;
+  count(&Notes::issued, client, append, -1);
 }
 
 void Checker::died(const ClientId& client) {
@@ -92,9 +111,9 @@ void Checker::died(const ClientId& client) {
   }
 }
 
-void Checker::observed(const std::string& who, Index index, const ChainHash& chain,
-                       const Digest& digest) {
-  const auto [place, added] = history_.try_emplace(index, chain, digest);
+void Checker::observed(const std::string& who, const StoreId& store, Index index,
+                       const ChainHash& chain, const Digest& digest) {
+  const auto [place, added] = history_.try_emplace({store, index}, chain, digest);
   if (added) return;
   if (place->second.first != chain) {
     world_.fail(who + " has another history than others at index " + std::to_string(index.value));
@@ -104,30 +123,67 @@ void Checker::observed(const std::string& who, Index index, const ChainHash& cha
   }
 }
 
-void Checker::led(const std::string& who, Term term) {
-  if (term <= term_)
+void Checker::led(const std::string& who, const StoreId& store, Term term) {
+  Term& last = terms_[store];
+  if (term <= last)
     world_.fail(who + " leads in a term that is not new: " + std::to_string(term.value));
-  term_ = term;
+  last = term;
 }
+
+void Checker::started_over(const std::string& who, const std::string& why) {
+  if (!may_start_over_) world_.fail(who + " starts over: " + why);
+}
+
+// ---- what takes acknowledged entries away ------------------------------------------------------
 
 void Checker::power_lost(const storage::MemoryDisk& files) {
   storage::MemoryDisk copy;
   copy_files(files, copy);
-  const Index last = open_log(world_, copy)->last();
+  lose({.after = open_log(world_, copy)->last()});
+  // A term whose record was lost was never announced, or its word is lost with all who heard it.
+  terms_.clear();
+}
+
+void Checker::cut(Index after) {
+  may_start_over_ = true;
+  lose({.after = after, .durable_too = true});
+}
+
+void Checker::cleared() {
+  may_start_over_ = true;
+  lose({.after = Index{}, .durable_too = true});
+  for (const auto& [store, term] : terms_) deleted_.insert(store);
+  for (auto& [key, append] : appends_) {
+    append.orphaned = append.orphaned || append.fate == Fate::kPending;
+  }
+}
+
+void Checker::lose(Cut cut) {
+  ++losses_;
+  latest_ = 0;
   for (auto& [key, append] : appends_) {
     if (append.fate != Fate::kAccepted && append.fate != Fate::kVoid) continue;
-    if (append.first.value + append.count - 1 <= last.value) continue;
-    if (append.durability == Durability::kFull) {
+    if (append.first.value + append.count - 1 <= cut.after.value) continue;
+    if (append.durability == Durability::kFull && !cut.durable_too) {
       world_.fail(name(key.first, key.second) + " was acknowledged at index " +
                   std::to_string(append.first.value) +
-                  ", and after the power loss the log ends at " + std::to_string(last.value));
+                  ", and after the power loss the log ends at " + std::to_string(cut.after.value));
     }
-    if (append.fate == Fate::kAccepted) count_notes(key.first, append, -1);
+    if (append.fate == Fate::kAccepted) count(&Notes::accepted, key.first, append, -1);
     append.fate = Fate::kLost;
   }
-  history_.erase(history_.upper_bound(last), history_.end());
-  // A term whose record was lost was never announced, or its word is lost with all who heard it.
-  term_ = {};
+  std::erase_if(history_, [&](const auto& each) { return each.first.second > cut.after; });
+}
+
+void Checker::mended() {
+  damaged_ = false;
+  mended_at_ = world_.now();
+}
+
+void Checker::told_corrupt(const std::string& who, const Error& error) {
+  const bool read_before = world_.now() < mended_at_ + 3s;  // and told only now
+  if (!damaged_ && !read_before) world_.fail(who + " finds corruption: " + error.message);
+  told_ = true;
 }
 
 void Checker::check_entry(const Entry& entry, const Entry* previous) {
@@ -181,16 +237,34 @@ void Checker::check_request(const Entry& entry) {
     case Fate::kLost:
       break;
   }
-  if (voided) return;
+  check_content(who, append, entry);
+}
+
+void Checker::check_content(const std::string& who, const Append& append,
+                            const Entry& entry) const {
+  if (std::holds_alternative<Void>(entry.body)) return;
+  bool same = true;
   if (const auto* events = std::get_if<std::vector<Event>>(&append.payload)) {
+    const RequestStamp& stamp = *entry.request;
     const auto* event = std::get_if<Event>(&entry.body);
-    if (event == nullptr || stamp.count != events->size() || *event != (*events)[stamp.position]) {
-      world_.fail(who + ": is not what was appended");
-    }
+    same = event != nullptr && stamp.count == events->size() && *event == (*events)[stamp.position];
   } else if (const auto* exec = std::get_if<Exec>(&append.payload)) {
     const auto* logged = std::get_if<Exec>(&entry.body);
-    if (logged == nullptr || logged->sql != exec->sql)
-      world_.fail(who + ": is not what was appended");
+    same = logged != nullptr && logged->sql == exec->sql;
+  }
+  if (!same) world_.fail(who + ": is not what was appended");
+}
+
+void Checker::read(const std::string& who, const std::vector<Entry>& entries) const {
+  for (const Entry& entry : entries) {
+    const std::string where = who + " reads entry " + std::to_string(entry.index.value);
+    if (entry.index.value !=
+        entries.front().index.value + static_cast<std::uint64_t>(&entry - entries.data()))
+      world_.fail(where + " out of place");
+    if (!entry.request) continue;
+    const auto append = appends_.find({entry.request->client, entry.request->number});
+    if (append == appends_.end()) world_.fail(where + ", which was never issued");
+    check_content(where, append->second, entry);
   }
 }
 
@@ -219,7 +293,7 @@ Digest Checker::check_log(const storage::MemoryDisk& files) {
     if (ends_request(*entry)) {
       if (auto done = (*state)->commit(); !done) world_.fail("replay: " + done.error().message);
     }
-    observed("the replay", entry->index, chain, (*state)->digest());
+    observed("the replay", reader->store(), entry->index, chain, (*state)->digest());
     previous = std::move(*entry);
   }
   for (const auto& [key, append] : appends_) {
@@ -232,9 +306,15 @@ Digest Checker::check_log(const storage::MemoryDisk& files) {
 }
 
 std::uint64_t Checker::notes_accepted(const std::optional<ClientId>& client) const {
-  if (!client) return all_notes_;
+  if (!client) return all_notes_.accepted;
   const auto found = notes_.find(*client);
-  return found == notes_.end() ? 0 : found->second;
+  return found == notes_.end() ? 0 : found->second.accepted;
+}
+
+std::uint64_t Checker::notes_issued(const std::optional<ClientId>& client) const {
+  if (!client) return all_notes_.issued;
+  const auto found = notes_.find(*client);
+  return found == notes_.end() ? 0 : found->second.issued;
 }
 
 }  // namespace tablog::simulator

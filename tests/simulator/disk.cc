@@ -1,5 +1,6 @@
 #include "tests/simulator/disk.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tablog::simulator {
@@ -13,6 +14,38 @@ Disk::Disk(World& world) : world_(world) {
 }
 
 std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
+  spring();
+  auto fault = trapped(call);
+  if (!fault) fault = find_fault(call);
+  const bool mends = flip_ && !fault && call.operation == FileOperation::kWrite &&
+                     call.name == flip_->name && call.offset <= flip_->offset &&
+                     flip_->offset < call.offset + call.bytes;
+  if (mends) flip_.reset();  // whatever is written there now is no flip
+  const bool flushes_log = call.operation == FileOperation::kFlush && call.name.starts_with("log/");
+  if (flushes_log && user_ != nullptr && log_flushed_ == 0us) log_flushed_ = user_->now();
+  return fault;
+}
+
+std::optional<FileFault> Disk::trapped(const storage::FileCall& call) {
+  const auto trap = std::ranges::find_if(traps_, [&](const Trap& each) {
+    const std::string_view data(reinterpret_cast<const char*>(call.data.data()), call.data.size());
+    return each.operation == call.operation && call.name.starts_with(each.directory) &&
+           data.find(each.containing) != std::string_view::npos;
+  });
+  if (trap == traps_.end()) return std::nullopt;
+  const auto act = trap->act;
+  const bool before = trap->when == Trap::When::kBefore;
+  if (--trap->count == 0) traps_.erase(trap);
+  if (before) return act();
+  sprung_ = act;
+  return std::nullopt;
+}
+
+void Disk::spring() {
+  if (sprung_) (void)std::exchange(sprung_, nullptr)();
+}
+
+std::optional<FileFault> Disk::find_fault(const storage::FileCall& call) {
   const bool flushes = call.operation == FileOperation::kFlush;
   if (user_ != nullptr) user_->spend(flushes ? world_.random().between(150us, 400us) : 5us);
   if (crash_ && crash_in_-- == 0)
@@ -27,6 +60,9 @@ std::optional<FileFault> Disk::on_call(const storage::FileCall& call) {
       *damage_ == Damage::kFailedFlush || *damage_ == Damage::kSlowFlush ? flushes : writes;
   if (!fits) return std::nullopt;
   const Damage damage = *std::exchange(damage_, std::nullopt);
+  static constexpr const char* kNames[] = {"failed write", "short write", "failed flush",
+                                           "slow flush"};
+  world_.count(kNames[static_cast<std::size_t>(damage)]);
   world_.trace("disk", std::string(flushes ? "flush of " : "write to ") + call.name +
                            (damage == Damage::kSlowFlush ? " is slow" : " fails"));
   if (damage == Damage::kSlowFlush) {
@@ -54,6 +90,8 @@ Result<storage::Slot> Disk::create(const std::string& directory) {
   const std::string name = directory + '/' + std::to_string(1000 + ++created_);
   auto file = disk_.open(name);
   if (!file) return fail(file.error());
+  // A browser writes names later than content, however often that is flushed.
+  world_.after(world_.random().between(1ms, 1s), [this, name] { named_.insert(name); });
   return storage::Slot{.name = name, .file = std::move(*file)};
 }
 
@@ -62,13 +100,70 @@ void Disk::holder_died(microseconds lag) {
   free_at_ = world_.now() + lag;
 }
 
-void Disk::power_loss() {
+void Disk::power_loss(storage::NewNames names, std::optional<storage::Loss> loss) {
   using storage::Loss;
   static constexpr Loss kLosses[] = {Loss::kUnflushed, Loss::kTorn, Loss::kReordered};
-  disk_.crash({.loss = world_.random().pick(kLosses),
+  disk_.crash({.loss = loss ? *loss : world_.random().pick(kLosses),
                .sector_bytes = world_.random().one_in(2) ? 512U : 4096U,
                .random = [this] { return world_.random().next(); }});
   free_at_ = world_.now();
+  for (const std::string& name : disk_.names()) {
+    if (names == storage::NewNames::kKept || named_.contains(name)) continue;
+    lost_[name] = disk_.written(name);
+    disk_.remove(name);
+  }
+}
+
+void Disk::clear() {
+  disk_.crash({.loss = storage::Loss::kNothing});
+  for (const std::string& name : disk_.names()) disk_.remove(name);
+  flip_.reset();
+  lost_.clear();
+}
+
+bool Disk::flip_log_bit() {
+  struct Written {
+    std::string name;
+    std::uint64_t bytes;
+  };
+  std::vector<Written> files;
+  for (const std::string& name : disk_.names()) {
+    const Bytes content = disk_.written(name);
+    const auto end = std::find_if(content.rbegin(), content.rend(),
+                                  [](std::byte byte) { return byte != std::byte{}; });
+    if (name.starts_with("log/") && end != content.rend())
+      files.push_back({name, static_cast<std::uint64_t>(content.rend() - end)});
+  }
+  if (files.empty()) return false;
+  Random& random = world_.random();
+  const Written& file = files[random.below(files.size())];
+  flip(file.name, random.below(file.bytes), random.below(8));
+  return true;
+}
+
+void Disk::flip(const std::string& name, std::uint64_t offset, std::uint64_t bit) {
+  flip_ = Flip{.name = name, .offset = offset, .bits = std::byte{1} << static_cast<int>(bit)};
+  disk_.flip(flip_->name, flip_->offset, flip_->bits);
+  world_.trace("disk", "flips a bit of " + flip_->name + " at " + std::to_string(flip_->offset));
+}
+
+bool Disk::has_lost_log() const {
+  return std::ranges::any_of(lost_, [](const auto& each) {
+    const auto& [name, content] = each;
+    return name.starts_with("log/") &&
+           std::ranges::any_of(content, [](std::byte byte) { return byte != std::byte{}; });
+  });
+}
+
+bool Disk::flip_lies_in(const std::string& name, std::uint64_t offset, std::uint64_t bytes) const {
+  return flip_ && flip_->name == name && flip_->offset >= offset && flip_->offset < offset + bytes;
+}
+
+void Disk::undo_damage() {
+  if (flip_) disk_.flip(flip_->name, flip_->offset, flip_->bits);
+  flip_.reset();
+  for (auto& [name, content] : lost_) disk_.overwrite(name, std::move(content));
+  lost_.clear();
 }
 
 void Disk::arm(Damage damage, std::uint64_t calls) {
@@ -88,7 +183,15 @@ void Disk::set_room(std::optional<std::uint64_t> bytes) {
 void Disk::heal() {
   damage_.reset();
   crash_ = nullptr;
+  traps_.clear();
+  sprung_ = nullptr;
   set_room(std::nullopt);
+}
+
+std::vector<std::string> Disk::log_names() const {
+  std::vector<std::string> names = disk_.names();
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("log/"); });
+  return names;
 }
 
 void Disk::copy_to(storage::MemoryDisk& copy) const {

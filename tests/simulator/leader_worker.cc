@@ -1,15 +1,19 @@
 #include "tests/simulator/leader_worker.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
-#include "tests/simulator/workload.h"
+#include "log/codec.h"
 
 namespace tablog::simulator {
 
 using namespace std::chrono_literals;
 
 namespace {
+
+constexpr microseconds kOpenPatience = 10s;  // web/src/opfs.ts
+constexpr microseconds kLease = 1s;          // L of DESIGN section 6
 
 // Small, so that a short run sees checkpoints, full segments and narrow windows.
 node::Options options() {
@@ -31,7 +35,8 @@ ClientId client_of(const std::string& hex) {
 
 }  // namespace
 
-LeaderWorker::LeaderWorker(Origin& origin, ClientId tab, const std::string& name, Page page)
+LeaderWorker::LeaderWorker(Origin& origin, ClientId tab, const std::string& name,
+                           std::uint32_t version, Page page)
     : origin_(origin),
       tab_(tab),
       name_(name),
@@ -39,14 +44,13 @@ LeaderWorker::LeaderWorker(Origin& origin, ClientId tab, const std::string& name
       page_(std::move(page)) {
   Random& random = origin.world.random();
   const storage::LogOptions log{.segment_bytes = 48U << 10U, .preallocate_bytes = 16U << 10U};
-  host_ =
-      std::make_unique<host::LeaderHost>(host::LeaderConfig{.self = tab,
-                                                            .fresh = random.id<StoreId>(),
-                                                            .seed = random.next(),
-                                                            .schema_version = app_schema().version,
-                                                            .options = options(),
-                                                            .log = log},
-                                         [this] { return origin_.world.clock(thread_->now()); });
+  host_ = std::make_unique<host::LeaderHost>(host::LeaderConfig{.self = tab,
+                                                                .fresh = random.id<StoreId>(),
+                                                                .seed = random.next(),
+                                                                .schema_version = version,
+                                                                .options = options(),
+                                                                .log = log},
+                                             [this] { return read_clock(); });
   origin_.channels.listen({.tab = tab, .role = Role::kLeader}, [this](const Bytes& bytes) {
     thread_->post([this, bytes] { step([&] { return host_->receive(bytes); }); });
   });
@@ -62,9 +66,9 @@ void LeaderWorker::kill() {
   thread_->kill();
   origin_.channels.stop({.tab = tab_, .role = Role::kLeader});
   const auto lag = origin_.world.random().between(3ms, 30ms);
-  if (has_files()) {
+  if (has_files_) {
     origin_.disk.holder_died(lag + origin_.world.random().between(0us, 15ms));
-    origin_.disk.set_user(nullptr);
+    origin_.disk.let_go(thread_.get());
   }
   opens_ = has_files_ = false;
   origin_.locks.abandon(name_, lag);
@@ -82,8 +86,12 @@ bool LeaderWorker::is_leading() const {
 // Effects are carried out when the step's time has passed; where the worker dies within it, never.
 void LeaderWorker::step(const std::function<std::vector<host::LeaderEffect>()>& run) {
   thread_->spend(20us);
+  clock_read_.clear();
+  origin_.disk.begin_step();
   auto effects = run();
+  origin_.disk.end_step();
   if (!thread_->is_alive()) return;
+  check_lease(effects);
   thread_->emit(
       [this, effects = std::make_shared<std::vector<host::LeaderEffect>>(std::move(effects))] {
         for (host::LeaderEffect& effect : *effects) carry_out(effect);
@@ -104,27 +112,34 @@ void LeaderWorker::carry_out(Answer& effect) {
 }
 
 void LeaderWorker::carry_out(const host::SetTimer& effect) {
-  const std::uint64_t timer = ++timer_;
-  thread_->post_after(effect.delay, [this, timer] {
-    if (timer == timer_) step([&] { return host_->step(leader::Input{leader::Ticked{}}); });
-  });
+  timer_.set(*thread_, origin_.world.now() + effect.delay,
+             [this] { step([&] { return host_->step(leader::Input{leader::Ticked{}}); }); });
 }
 
 // The answer is of some moment between the question and its arrival.
 void LeaderWorker::carry_out(const host::QueryLocks& /*effect*/) {
-  const microseconds began = origin_.world.now();
+  origin_.locks.look();
+  const microseconds began = origin_.world.clock(origin_.world.now()).monotonic;
   const auto delay = [this] { return origin_.world.random().between(20us, 1500us); };
-  thread_->post_after(delay(), [this, began, delay] {
+  origin_.world.after(delay(), [this, began, delay] {
     leader::LocksSeen seen{
         .began = began, .held = origin_.locks.holder(kLeadLock) == name_, .tabs = {}};
     for (const std::string& tab : origin_.locks.held(kTabLocks)) seen.tabs.insert(client_of(tab));
-    thread_->post_after(delay(),
-                        [this, seen] { step([&] { return host_->step(leader::Input{seen}); }); });
+    thread_->post_after(delay(), [this, seen] { hear(seen); });
   });
 }
 
+void LeaderWorker::hear(const leader::LocksSeen& seen) {
+  if (seen.held) held_since_ = std::max(held_since_.value_or(seen.began), seen.began);
+  step([&] { return host_->step(leader::Input{seen}); });
+}
+
 void LeaderWorker::carry_out(const host::ArmBatch& /*effect*/) {
-  thread_->post([this] { step([&] { return host_->step(leader::Input{leader::BatchDue{}}); }); });
+  thread_->post([this] {
+    cuts_batch_ = true;
+    step([&] { return host_->step(leader::Input{leader::BatchDue{}}); });
+    cuts_batch_ = false;
+  });
 }
 
 void LeaderWorker::carry_out(const host::Resume& /*effect*/) {
@@ -133,24 +148,33 @@ void LeaderWorker::carry_out(const host::Resume& /*effect*/) {
 
 void LeaderWorker::carry_out(const host::OpenFiles& effect) {
   opens_ = true;
-  open_files(effect);
+  open_files(effect, kOpenPatience);
 }
 
-void LeaderWorker::open_files(host::OpenFiles wanted) {
-  thread_->post_after(origin_.world.random().between(2ms, 8ms), [this, wanted] {
+// Handles lag behind their lock: patiently, as web/src/opfs.ts does.
+void LeaderWorker::open_files(host::OpenFiles wanted, microseconds patience) {
+  const microseconds pause = origin_.world.random().between(2ms, 8ms);
+  thread_->post_after(pause, [this, wanted, rest = patience - pause] {
     if (!opens_) return;
-    auto log = origin_.disk.open("log", wanted.log_slots);
-    auto pool =
-        log ? origin_.disk.open("pool", wanted.pool_slots) : Result<std::vector<storage::Slot>>{};
-    if (!log || !pool) return open_files(wanted);  // handles lag behind the lock
+    auto files = try_open(wanted);
+    if (!files && rest > 0us) {
+      origin_.locks.look();  // to try a held file evicts who holds it in the cache, as well
+      return open_files(wanted, rest);
+    }
     opens_ = false;
+    if (!files) return step([&] { return host_->open_failed({.error = files.error()}); });
     has_files_ = true;
     origin_.disk.set_user(thread_.get());
-    auto files = std::make_shared<storage::StoreFiles>();
-    files->log = std::move(*log);
-    files->pool = std::move(*pool);
     step([&] { return host_->open({.files = std::move(*files)}); });
   });
+}
+
+Result<storage::StoreFiles> LeaderWorker::try_open(const host::OpenFiles& wanted) {
+  auto log = origin_.disk.open("log", wanted.log_slots);
+  if (!log) return fail(log.error());
+  auto pool = origin_.disk.open("pool", wanted.pool_slots);
+  if (!pool) return fail(pool.error());
+  return storage::StoreFiles{.log = std::move(*log), .pool = std::move(*pool)};
 }
 
 void LeaderWorker::carry_out(const host::WantSlots& effect) {
@@ -170,35 +194,83 @@ void LeaderWorker::carry_out(const host::WantSlots& effect) {
 
 void LeaderWorker::carry_out(const host::CloseFiles& /*effect*/) {
   opens_ = has_files_ = false;
-  origin_.disk.set_user(nullptr);
+  origin_.disk.let_go(thread_.get());
 }
 
 void LeaderWorker::ask_for_lock() {
-  origin_.locks.request(kLeadLock, name_, [this, thread = std::weak_ptr(thread_)] {
-    if (const auto alive = thread.lock(); alive && alive->is_alive()) {
-      alive->post([this] { step([&] { return host_->step(node::LockGranted{}); }); });
-    }
-  });
+  const auto hear = [this, thread = std::weak_ptr(thread_)](auto task) {
+    return [thread, task] {
+      if (const auto alive = thread.lock()) alive->post(task);
+    };
+  };
+  origin_.locks.request(kLeadLock, name_,
+                        hear([this] { step([&] { return host_->step(node::LockGranted{}); }); }),
+                        hear([this] {  // stolen
+                          step([&] { return host_->step(node::LockLost{}); });
+                          ask_for_lock();
+                        }));
 }
 
+// One that was stolen is asked for again when the AbortError tells of it.
 void LeaderWorker::carry_out(const host::ReleaseLock& /*effect*/) {
+  if (origin_.locks.holder(kLeadLock) != name_) return;
   origin_.locks.release(kLeadLock, name_);
   ask_for_lock();
 }
 
+Clock LeaderWorker::read_clock() {
+  const Clock clock = origin_.world.clock(thread_->now());
+  clock_read_.push_back(clock.monotonic);
+  return clock;
+}
+
+// Nothing is said unless the lock was seen held less than L before: judged from outside of the
+// leader, by the times at which it looked at its clock in this step; for a batch, after its flush.
+void LeaderWorker::check_lease(const std::vector<host::LeaderEffect>& effects) const {
+  const microseconds not_before =
+      origin_.world.clock(cuts_batch_ ? origin_.disk.log_flushed() : 0us).monotonic;
+  const bool covered = std::ranges::any_of(clock_read_, [&](microseconds at) {
+    return held_since_ && at - *held_since_ < kLease && at >= not_before;
+  });
+  if (covered) return;
+  for (const host::LeaderEffect& effect : effects) {
+    const auto* send = std::get_if<host::SendBytes>(&effect);
+    if (send == nullptr) continue;
+    const auto message = decode_message(send->bytes);
+    if (!message || !std::holds_alternative<LeaderFailed>(message->body))
+      origin_.world.fail(name_ + " speaks without a lease");
+  }
+}
+
 void LeaderWorker::carry_out(const host::RoleChanged& effect) {
   static constexpr const char* kStates[] = {"stands by", "opens the store", "leads", "has failed"};
-  thread_->trace(std::string(kStates[static_cast<std::size_t>(effect.state)]) +
-                 " term=" + std::to_string(effect.term.value));
+  std::string words = kStates[static_cast<std::size_t>(effect.state)];
+  if (effect.state == node::State::kLeading && host_->store() != nullptr) {
+    const storage::Store& store = *host_->store();
+    words += " term=" + std::to_string(effect.term.value) +
+             " head=" + std::to_string(store.log().head().index.value) +
+             " replayed from=" + std::to_string(store.recovery().replayed_from.value);
+    if (const auto& torn = store.log().torn_tail())
+      words += ", torn tail after " + std::to_string(torn->after.value);
+    if (store.recovery().rebuilt) words += ", state made anew";
+  }
+  thread_->trace(words);
   // One whose record could not be written has said nothing to anybody: its term is free.
   const leader::Leader* leader = host_->node().leader();
-  if (leader != nullptr && leader->serving()) origin_.checker.led(name_, leader->term());
+  if (leader == nullptr || !leader->serving()) return;
+  origin_.checker.led(name_, leader->store(), leader->term());
+  origin_.disk.forget_lost();  // it can do without
+  const auto& torn = host_->store()->log().torn_tail();
+  if (torn && origin_.disk.flip_lies_in(torn->slot, torn->offset, torn->bytes)) {
+    thread_->trace("cuts off the batch in which a bit is flipped");
+    origin_.disk.forget_flip();
+    origin_.checker.cut(torn->after);
+  }
 }
 
 void LeaderWorker::carry_out(const Error& effect) {
   thread_->trace("error: " + effect.message);
-  if (effect.code == ErrorCode::kCorrupt)
-    origin_.world.fail(name_ + " finds corruption: " + effect.message);
+  if (effect.code == ErrorCode::kCorrupt) origin_.checker.told_corrupt(name_, effect);
 }
 
 }  // namespace tablog::simulator

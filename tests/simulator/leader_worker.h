@@ -13,7 +13,9 @@ namespace tablog::simulator {
 class LeaderWorker {
  public:
   using Page = std::function<void(replica::Settled)>;
-  LeaderWorker(Origin& origin, ClientId tab, const std::string& name, Page page);
+  // `version`: of the schema in this tab's build.
+  LeaderWorker(Origin& origin, ClientId tab, const std::string& name, std::uint32_t version,
+               Page page);
   ~LeaderWorker();
   LeaderWorker(const LeaderWorker&) = delete;
   LeaderWorker& operator=(const LeaderWorker&) = delete;
@@ -21,17 +23,21 @@ class LeaderWorker {
   void post(std::vector<AppendRequest> requests);  // from the page
   // The worker, or its process, dies: now, or in the middle of what it does.
   void kill();
+  [[nodiscard]] Thread& thread() { return *thread_; }
 
   [[nodiscard]] bool is_leading() const;
-  [[nodiscard]] bool has_files() const { return opens_ || has_files_; }
+  [[nodiscard]] bool has_files() const { return has_files_; }
   [[nodiscard]] const host::LeaderHost& host() const { return *host_; }
   [[nodiscard]] Digest digest() const { return host_->store()->state().digest(); }  // while leading
 
  private:
   void step(const std::function<std::vector<host::LeaderEffect>()>& run);
   void ask_for_lock();
-  void open_files(host::OpenFiles wanted);
-  void query_locks();
+  void open_files(host::OpenFiles wanted, microseconds patience);
+  [[nodiscard]] Result<storage::StoreFiles> try_open(const host::OpenFiles& wanted);
+  void hear(const leader::LocksSeen& seen);
+  [[nodiscard]] Clock read_clock();
+  void check_lease(const std::vector<host::LeaderEffect>& effects) const;
 
   void carry_out(host::LeaderEffect& effect);
   void carry_out(host::SendBytes& effect);
@@ -53,7 +59,10 @@ class LeaderWorker {
   std::shared_ptr<Thread> thread_;
   std::unique_ptr<host::LeaderHost> host_;
   Page page_;
-  std::uint64_t timer_{};  // the last that was set
+  Timer timer_;
+  std::vector<microseconds> clock_read_;    // in this step
+  bool cuts_batch_{};                       // this step
+  std::optional<microseconds> held_since_;  // the lock was seen held; when that question began
   bool opens_{};
   bool has_files_{};
 };

@@ -1,4 +1,4 @@
-// tablog_simulator SEED [--trace]: one run. tablog_simulator --seeds 1..100: many.
+// tablog_simulator SEED [--trace | --messages]: one run. tablog_simulator --seeds 1..100: many.
 // A failure names its seed; the same seed gives the same run.
 #include <charconv>
 #include <cstdio>
@@ -22,8 +22,15 @@ unsigned long long printed(std::uint64_t value) {
   return value;
 }
 
-bool run(std::uint64_t seed, Trace trace) {
+using Counts = std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>;  // in seeds; times
+
+bool run(std::uint64_t seed, Trace trace, Counts& faults) {
   const Outcome outcome = Simulation(seed, trace).run();
+  for (const auto& [fault, times] : outcome.faults) {
+    auto& [in_seeds, in_all] = faults[fault];
+    ++in_seeds;
+    in_all += times;
+  }
   if (outcome.failure) {
     std::printf("FAIL seed=%llu tick=%llu: %s; rerun: ./dev sim %llu\n", printed(seed),
                 printed(outcome.failure->tick), outcome.failure->what.c_str(), printed(seed));
@@ -38,16 +45,23 @@ bool run(std::uint64_t seed, Trace trace) {
 int run_all(std::uint64_t first, std::uint64_t last) {
   std::uint64_t passed = 0;
   std::uint64_t failed = 0;
+  Counts faults;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    ++(run(seed, Trace::kHash) ? passed : failed);
+    ++(run(seed, Trace::kHash, faults) ? passed : failed);
     std::fflush(stdout);
+  }
+  for (const auto& [fault, counts] : faults) {
+    std::printf("%s: %llu times in %llu seeds\n", fault.c_str(), printed(counts.second),
+                printed(counts.first));
   }
   std::printf("%llu passed, %llu failed\n", printed(passed), printed(failed));
   return failed == 0 ? 0 : 1;
 }
 
 int usage() {
-  std::fprintf(stderr, "tablog_simulator SEED [--trace]\ntablog_simulator --seeds FIRST..LAST\n");
+  std::fprintf(
+      stderr,
+      "tablog_simulator SEED [--trace | --messages]\ntablog_simulator --seeds FIRST..LAST\n");
   return 2;
 }
 
@@ -59,12 +73,16 @@ int main(const std::vector<std::string_view>& arguments) {
     const auto last = number(arguments[1].substr(dots + 2));
     return first && last ? run_all(*first, *last) : usage();
   }
-  const bool trace = arguments.size() == 2 && arguments[1] == "--trace";
-  if (arguments.empty() || (arguments.size() == 2 && !trace) || arguments.size() > 2)
-    return usage();
+  if (arguments.empty() || arguments.size() > 2) return usage();
+  Trace trace = Trace::kHash;
+  if (arguments.size() == 2) {
+    if (arguments[1] != "--trace" && arguments[1] != "--messages") return usage();
+    trace = arguments[1] == "--trace" ? Trace::kPrint : Trace::kMessages;
+  }
   const auto seed = number(arguments[0]);
   if (!seed) return usage();
-  return run(*seed, trace ? Trace::kPrint : Trace::kHash) ? 0 : 1;
+  Counts faults;
+  return run(*seed, trace, faults) ? 0 : 1;
 }
 
 }  // namespace

@@ -29,13 +29,14 @@ replica::Options options(replica::Mode mode) {
 }  // namespace
 
 ReplicaWorker::ReplicaWorker(Origin& origin, ClientId tab, const std::string& name,
-                             replica::Mode mode, Page page)
+                             const TabOptions& tab_options, Page page)
     : origin_(origin),
       tab_(tab),
       thread_(std::make_shared<Thread>(origin.world, name)),
       page_(std::move(page)) {
   host_ = std::make_unique<host::ReplicaHost>(
-      tab, app_schema(), options(mode), [this] { return origin_.world.clock(thread_->now()); });
+      tab, app_schema(tab_options.version), options(tab_options.mode),
+      [this] { return origin_.world.clock(thread_->now()); });
   origin_.channels.listen({.tab = tab, .role = Role::kReplica}, [this](const Bytes& bytes) {
     thread_->post([this, bytes] { step([&] { return host_->receive(bytes); }); });
   });
@@ -54,7 +55,13 @@ void ReplicaWorker::kill() {
 
 void ReplicaWorker::post(replica::Input input) {
   auto shared = std::make_shared<replica::Input>(std::move(input));
-  thread_->post_after(20us, [this, shared] { step([&] { return host_->step(*shared); }); });
+  thread_->post_after(20us, [this, shared] {
+    step([&] {
+      const auto* read = std::get_if<replica::ReadLog>(shared.get());
+      return read != nullptr ? host_->read(*read, host::ReadFilter{.types = {}, .control = true})
+                             : host_->step(*shared);
+    });
+  });
 }
 
 void ReplicaWorker::step(const std::function<std::vector<host::ReplicaEffect>()>& run) {
@@ -70,7 +77,8 @@ void ReplicaWorker::observe() {
   const auto content = digest();
   if (!content || host_->database()->applied() == observed_) return;
   observed_ = host_->database()->applied();
-  origin_.checker.observed(thread_->name(), observed_, host_->database()->chain(), *content);
+  origin_.checker.observed(thread_->name(), host_->replica().store(), observed_,
+                           host_->database()->chain(), *content);
 }
 
 std::optional<Digest> ReplicaWorker::digest() const {
@@ -88,10 +96,8 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
             origin_.channels.send({.tab = tab_, .role = Role::kReplica}, send.to, send.bytes);
           },
           [&](const host::SetTimer& set) {
-            const std::uint64_t timer = ++timer_;
-            thread_->post_after(set.delay, [this, timer] {
-              if (timer == timer_) step([&] { return host_->step(replica::Ticked{}); });
-            });
+            timer_.set(*thread_, origin_.world.now() + set.delay,
+                       [this] { step([&] { return host_->step(replica::Ticked{}); }); });
           },
           [&](replica::Settled& settled) { tell(std::move(settled)); },
           [&](host::Replied& replied) { tell(std::move(replied)); },
@@ -101,8 +107,16 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
             thread_->trace(
                 (noted.kind == replica::Noted::Kind::kRollback ? "rollback: " : "divergence: ") +
                 noted.detail);
-            origin_.world.fail(thread_->name() + " starts over: " + noted.detail);
+            origin_.checker.started_over(thread_->name(), noted.detail);
+            tell(noted);
           },
+          [&](const replica::Status& status) {
+            if (std::exchange(unresponsive_, status.leader_unresponsive) ==
+                status.leader_unresponsive)
+              return;
+            thread_->trace(unresponsive_ ? "the leader is unresponsive" : "the leader answers");
+          },
+          [&](const host::QueryLocks&) { origin_.locks.look(); },
           [](const auto&) {},
       },
       effect);

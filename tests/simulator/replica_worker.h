@@ -14,19 +14,25 @@
 
 namespace tablog::simulator {
 
-using ToPage = std::variant<replica::Settled, host::Replied, host::Ready, Error>;
+using ToPage = std::variant<replica::Settled, host::Replied, host::Ready, replica::Noted, Error>;
+
+struct TabOptions {
+  replica::Mode mode{};
+  std::uint32_t version{1};  // of the app's schema, in its build
+};
 
 class ReplicaWorker {
  public:
   using Page = std::function<void(ToPage)>;
-  ReplicaWorker(Origin& origin, ClientId tab, const std::string& name, replica::Mode mode,
-                Page page);
+  ReplicaWorker(Origin& origin, ClientId tab, const std::string& name,
+                const TabOptions& tab_options, Page page);
   ~ReplicaWorker();
   ReplicaWorker(const ReplicaWorker&) = delete;
   ReplicaWorker& operator=(const ReplicaWorker&) = delete;
 
   void post(replica::Input input);  // from the page
   void kill();
+  [[nodiscard]] Thread& thread() { return *thread_; }
 
   [[nodiscard]] const replica::Replica& replica() const { return host_->replica(); }
   [[nodiscard]] std::optional<Digest> digest() const;  // of the replica's database
@@ -41,8 +47,9 @@ class ReplicaWorker {
   std::shared_ptr<Thread> thread_;
   std::unique_ptr<host::ReplicaHost> host_;
   Page page_;
-  std::uint64_t timer_{};
+  Timer timer_;
   Index observed_;
+  bool unresponsive_{};  // so it says of the leader
 };
 
 }  // namespace tablog::simulator

@@ -3,13 +3,13 @@
 // within a bound, all tabs converge, and the log replays to the same content.
 #pragma once
 
-#include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "tests/simulator/tab.h"
+#include "tests/simulator/ending.h"
+#include "tests/simulator/nemesis.h"
 
 namespace tablog::simulator {
 
@@ -18,6 +18,7 @@ struct Outcome {
   std::uint64_t entries{};
   std::uint64_t acknowledged{};
   Term term;
+  std::map<std::string, std::uint64_t> faults;  // that happened
   std::optional<Failure> failure;
 };
 
@@ -31,33 +32,20 @@ class Simulation {
 
  private:
   void play();
-  void settle();
-  void check();
 
   void open_tab();
+  void reload(Tab& tab);
   void schedule_work(const std::shared_ptr<Tab>& tab);
-  void schedule_nemesis();
-  void strike();
-  void change_weather();
-  void arm_crash();
-  void power_loss();
-  [[nodiscard]] std::shared_ptr<Tab> any_tab();
-  [[nodiscard]] std::shared_ptr<Tab> leading_tab();
-  [[nodiscard]] std::vector<std::shared_ptr<Tab>> living() const;
-  [[nodiscard]] bool has_converged();
-  [[nodiscard]] std::string explain() const;  // who has not
 
   World world_;
   Origin origin_;
-  std::vector<std::shared_ptr<Tab>> tabs_;  // the dead too: they may be in the middle of a step
-  std::uint64_t opened_{};
+  Tabs tabs_;
+  Faults faults_;
+  Nemesis nemesis_;
   bool quiet_{};
-  microseconds until_{};
-  microseconds work_max_{};     // between two tasks of a tab
-  microseconds nemesis_max_{};  // between two strikes
-  bool loses_power_{};
-  bool has_bad_weather_{};
-  bool has_bad_disk_{};
+  microseconds until_;
+  microseconds newer_from_;
+  microseconds work_max_;  // between two tasks of a tab
 };
 
 }  // namespace tablog::simulator

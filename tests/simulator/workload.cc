@@ -28,6 +28,17 @@ CREATE TABLE line(
 CREATE TABLE taken(name TEXT PRIMARY KEY);
 )sql";
 
+constexpr const char* kSecondMigration = R"sql(
+ALTER TABLE note ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;
+INSERT INTO tally VALUES ('stars', 0);
+CREATE TRIGGER star_counted AFTER INSERT ON note WHEN new.stars > 0 BEGIN
+  UPDATE tally SET n = n + new.stars WHERE id = 'stars';
+END;
+)sql";
+constexpr const char* kStarredNote =
+    "INSERT INTO note(label, client, body, stars) VALUES (:label, :client, :body, :stars);"
+    "INSERT INTO note_text(rowid, body) VALUES (last_insert_rowid(), :body)";
+
 constexpr std::pair<const char*, const char*> kMaterializers[] = {
     {"note.added",
      "INSERT INTO note(label, client, body) VALUES (:label, :client, :body);"
@@ -88,24 +99,33 @@ Exec ad_hoc(Random& random) {
 
 }  // namespace
 
-Schema app_schema() {
-  Schema schema{.version = 1, .migrations = {kMigration}};
+Schema app_schema(std::uint32_t version) {
+  Schema schema{.version = version, .migrations = {kMigration}};
   for (const auto& [type, sql] : kMaterializers)
     schema.materializers.push_back({.type = type, .sql = sql});
+  if (version == 2) {
+    schema.migrations.emplace_back(kSecondMigration);
+    schema.materializers.front().sql = kStarredNote;
+  }
   storage::stamp_engine(schema);
   return schema;
 }
 
-Event note(Random& random, const std::string& label, const ClientId& client) {
+Event note(Random& random, const std::string& label, const ClientId& client,
+           std::uint32_t version) {
   const std::uint64_t size = random.one_in(40) ? random.below(30000) : random.below(60);
-  return Event{
+  Event event{
       .type = "note.added",
       .args = {argument("label", label), argument("client", to_hex(client.bytes)),
                argument("body",
                         "words " + std::string(size, static_cast<char>('a' + random.below(26))))}};
+  if (version == 2)
+    event.args.push_back(argument("stars", static_cast<std::int64_t>(random.below(6))));
+  return event;
 }
 
-Payload random_payload(Random& random, const std::string& label, const ClientId& client) {
+Payload random_payload(Random& random, const std::string& label, const ClientId& client,
+                       std::uint32_t version) {
   switch (random.below(12)) {
     case 0:
     case 1:
@@ -121,7 +141,7 @@ Payload random_payload(Random& random, const std::string& label, const ClientId&
     case 5: {  // several at once, and sometimes one of them is bad
       std::vector<Event> events;
       for (std::uint64_t i = random.between(std::uint64_t{2}, 6); i > 0; --i) {
-        events.push_back(note(random, label + '.' + std::to_string(i), client));
+        events.push_back(note(random, label + '.' + std::to_string(i), client, version));
       }
       if (random.one_in(3)) events.push_back(money(random));
       return events;
@@ -130,7 +150,7 @@ Payload random_payload(Random& random, const std::string& label, const ClientId&
       if (random.one_in(3)) return std::vector<Event>{Event{.type = "note.aded"}};
       [[fallthrough]];
     default:
-      return std::vector<Event>{note(random, label, client)};
+      return std::vector<Event>{note(random, label, client, version)};
   }
 }
 

@@ -10,12 +10,14 @@
 
 namespace tablog::simulator {
 
-[[nodiscard]] Schema app_schema();
+// Two builds of the app: version 2 migrates, and its notes carry stars.
+[[nodiscard]] Schema app_schema(std::uint32_t version);
 
 // `label` makes a note's text its own.
 [[nodiscard]] Payload random_payload(Random& random, const std::string& label,
-                                     const ClientId& client);
-[[nodiscard]] Event note(Random& random, const std::string& label, const ClientId& client);
+                                     const ClientId& client, std::uint32_t version);
+[[nodiscard]] Event note(Random& random, const std::string& label, const ClientId& client,
+                         std::uint32_t version);
 
 // Rows that notes of this client, or of all, have made.
 inline constexpr const char* kCountNotes = "SELECT count(*) FROM note WHERE client = :client";

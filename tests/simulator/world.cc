@@ -12,6 +12,7 @@ namespace {
 // SQLite asks for time and randomness by plain functions: one world at a time.
 World* current = nullptr;
 
+constexpr std::uint64_t kEventsPerSecondMax = 100'000;
 constexpr std::chrono::milliseconds kWallStart{1'700'000'000'000};
 
 std::int64_t wall_ms() {
@@ -37,9 +38,10 @@ World::~World() {
 }
 
 Clock World::clock(microseconds at) const {
-  return Clock{.monotonic = at,
+  const microseconds shown = at + slept_;
+  return Clock{.monotonic = shown,
                .wall = kWallStart + wall_offset_ +
-                       std::chrono::duration_cast<std::chrono::milliseconds>(at)};
+                       std::chrono::duration_cast<std::chrono::milliseconds>(shown)};
 }
 
 void World::at(microseconds when, Task task) {
@@ -49,17 +51,29 @@ void World::at(microseconds when, Task task) {
 bool World::step() {
   if (events_.empty()) return false;
   auto event = events_.extract(events_.begin());
+  if (event.key().first / std::chrono::seconds{1} != now_ / std::chrono::seconds{1}) busy_ = 0;
   now_ = event.key().first;
   ++tick_;
+  if (++busy_ > kEventsPerSecondMax) fail("does not come to rest: events without end");
   event.mapped()();
   return true;
 }
 
 void World::trace(std::string_view who, std::string_view what) {
-  const std::string line =
-      std::to_string(now_.count()) + ' ' + std::string(who) + " > " + std::string(what);
-  trace_hash_ = hash64(std::as_bytes(std::span(line)), trace_hash_);
-  if (trace_ == Trace::kPrint) std::printf("%s\n", line.c_str());
+  const std::string line = std::string(who) + " > " + std::string(what);
+  const std::string timed = std::to_string(now_.count()) + ' ' + line;
+  trace_hash_ = hash64(std::as_bytes(std::span(timed)), trace_hash_);
+  print(line);
+}
+
+void World::note(std::string_view who, std::string_view what) {
+  if (tells_messages()) print(std::string(who) + " > " + std::string(what));
+}
+
+void World::print(const std::string& line) const {
+  if (listener_) return listener_(line);
+  if (trace_ == Trace::kHash) return;
+  std::printf("%lld %s\n", static_cast<long long>(now_.count()), line.c_str());
 }
 
 void World::fail(std::string what) const {

@@ -155,6 +155,20 @@ TEST(LeaderHostTest, ALostNameOfASegmentIsToldAndNeverAShorterLog) {
   EXPECT_TRUE(model.errors[0].index && model.errors[0].offset);
 }
 
+// The simulator's seed 1: replicas would drop all that it says, for its term is an old one.
+TEST(LeaderHostTest, AStoreThatTheSameWorkerBeginsAnewIsAnotherStore) {
+  MemoryDisk disk;
+  Model model;
+  LeaderKit kit(disk, model, {});
+  kit.start();
+  const StoreId first = kit.store()->log().head().store;
+  disk.crash({.loss = Loss::kNothing});  // site data is deleted
+  for (const std::string& name : disk.names()) disk.remove(name);
+  kit.append(Durability::kFull, one(1, "todo 1"));
+  ASSERT_TRUE(kit.leads());
+  EXPECT_NE(kit.store()->log().head().store, first);
+}
+
 TEST(LeaderHostTest, ATornLogWithoutASpareSlotGetsOneAndIsLed) {
   MemoryDisk disk;
   Model model;

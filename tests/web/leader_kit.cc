@@ -205,6 +205,8 @@ void LeaderKit::carry_out(const SendBytes& effect) {
     if (const auto* index = std::get_if<Index>(&done->result)) model_.checkpoint = *index;
   } else if (const auto* refused = std::get_if<SchemaRefused>(&message.body)) {
     model_.errors.push_back(refused->error);
+  } else if (const auto* failed = std::get_if<LeaderFailed>(&message.body); failed && effect.to) {
+    model_.errors.push_back(failed->error);
   }
 }
 

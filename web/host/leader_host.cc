@@ -70,10 +70,7 @@ std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
   // The lock was lost meanwhile: whoever has it now needs these handles.
   if (node_.state() != node::State::kOpening) return {CloseFiles{}};
   const std::size_t log_slots = files.files.log.size();
-  auto store = storage::Store::open(std::move(files.files), {.fresh = config_.fresh,
-                                                             .generation = config_.generation,
-                                                             .salt_seed = config_.seed,
-                                                             .log = config_.log});
+  auto store = storage::Store::open(std::move(files.files), store_options());
   if (!store) return step(node::StorageFailed{.error = std::move(store.error())});
   // Crashes one upon the other have torn segments faster than spare slots were made: a leader could
   // not even write its term start, at this attempt or at any later one.
@@ -87,6 +84,19 @@ std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
   run(node::StorageOpened{.recovered = recovered_from(*store_)});
   want_slots();
   return take_effects();
+}
+
+// Each opening draws its own: a store that one worker begins anew, since site data was deleted
+// under it, must not be taken for the old one, whose terms were higher.
+storage::StoreOptions LeaderHost::store_options() {
+  const std::uint64_t opening = openings_++ * 0xD1B54A32D192ED03ULL;
+  storage::StoreOptions options{.fresh = config_.fresh,
+                                .generation = config_.generation,
+                                .salt_seed = config_.seed + opening,
+                                .log = config_.log};
+  for (std::size_t i = 0; i < sizeof opening; ++i)
+    options.fresh.bytes[i] ^= static_cast<std::byte>(opening >> (8 * i));
+  return options;
 }
 
 std::vector<LeaderEffect> LeaderHost::open_failed(FilesFailed failed) {

@@ -54,7 +54,7 @@ using LeaderEffect = std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBa
 
 struct LeaderConfig {
   ClientId self;
-  StoreId fresh;                   // id of a store that does not exist yet
+  StoreId fresh;                   // random: of the ids of stores that do not exist yet
   std::uint64_t seed{};            // random
   std::uint32_t schema_version{};  // of this tab
   Generation generation{};
@@ -86,6 +86,7 @@ class LeaderHost {
   void run(const node::Input& input);
   void finish_commit();
   [[nodiscard]] std::vector<LeaderEffect> take_effects();
+  [[nodiscard]] storage::StoreOptions store_options();
   void carry_out(node::Output output);
   void carry_out(leader::Output& output, std::vector<node::Input>& followed_by);
   [[nodiscard]] node::Input execute(const leader::Execute& execute);
@@ -108,6 +109,7 @@ class LeaderHost {
   bool state_is_wrong_{};   // damaged, or not what its digest says: not to be opened again
   bool asked_for_slots_{};  // since the lock was granted, more than there usually are
   Transfers transfers_;
+  std::uint64_t openings_{};
   bool commit_due_{};  // of what the log has flushed
   bool batch_due_{};
   std::vector<LeaderEffect> effects_;
