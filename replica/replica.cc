@@ -111,6 +111,7 @@ void Replica::adopt(const Message& message) {
   term_ = message.term;
   leader_ = message.from;
   joined_this_term_ = false;
+  seen_before_ = seen_;
   heard_ = now_.monotonic;
   outbox_.leader_changed();
   join();
@@ -205,6 +206,7 @@ void Replica::ask_range() {
 
 void Replica::note(Noted::Kind kind, Index index, std::string detail) {
   ++noted_;
+  appended_ = {};
   out_.noted.push_back(Noted{.kind = kind, .index = index, .detail = std::move(detail)});
 }
 
@@ -224,7 +226,7 @@ void Replica::start_over(Noted::Kind kind, std::string detail) {
   ready_ = false;
   applied_ = {};
   chain_ = {};
-  seen_ = {};
+  seen_ = seen_before_ = {};
   expected_digest_.reset();
   outbox_.forget_acceptances();
   fetch_snapshot();
@@ -342,7 +344,7 @@ void Replica::on(const Ticked& /*input*/) {
   if (!leader_) return;
   if (phase_ == Phase::kJoining && due(joined_at_)) join();
   if (phase_ == Phase::kFetching && due(chunk_asked_)) ask_chunk();
-  if (!range_asked_ || due(range_asked_)) heard_of_head(std::max(head_, seen_));
+  if (!range_asked_ || due(range_asked_)) heard_of_head(std::max({head_, seen_, appended_}));
   if (due(outbox_.oldest_sent())) outbox_.resend_probe();
   repeat_calls();
 }

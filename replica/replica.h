@@ -306,7 +306,9 @@ class Replica {
   Index durable_;
   Index checkpoint_;
   std::uint32_t noted_{};  // rollbacks and divergences that were told
-  Index seen_;  // highest index that this tab was told of as applied: reads never go behind it
+  Index appended_;  // what the page was told of as its own, perhaps by its own leader, before this
+  Index seen_;      // highest index that this tab was told of as applied: reads never go behind it
+  Index seen_before_;                      // the leader of now: what its log has to have
   std::optional<Digest> expected_digest_;  // of what is being applied
 
   std::optional<std::chrono::microseconds> range_asked_;

@@ -35,7 +35,7 @@ void Replica::on(const Query& input) {
                         .message = "a query takes at most " + std::to_string(kArgumentsMax) +
                                    " parameters and, with them, 48 MiB"});
   }
-  if (input.noted == noted_) seen_ = std::max(seen_, input.not_before);
+  if (input.noted == noted_) appended_ = std::max(appended_, input.not_before);
   Call call{.request = input};
   if (!asks_leader() && input.consistency != Consistency::kLinearizable) call.wait_for = Index{};
   send_call(input.call, *add_call(input.call, std::move(call)));
@@ -80,12 +80,14 @@ void Replica::send_call(CallId id, Call& call) {
       Overloaded{
           [&](const Query& query) {
             if (asks_leader()) {
-              send_to_leader(QueryRequest{
-                  .call = id,
-                  .not_before = query.consistency == Consistency::kLocal ? Index{} : seen_,
-                  .linearizable = query.consistency == Consistency::kLinearizable,
-                  .sql = query.sql,
-                  .params = query.params});
+              send_to_leader(
+                  QueryRequest{.call = id,
+                               .not_before = query.consistency == Consistency::kLocal
+                                                 ? Index{}
+                                                 : std::max(seen_, appended_),
+                               .linearizable = query.consistency == Consistency::kLinearizable,
+                               .sql = query.sql,
+                               .params = query.params});
             } else if (!call.wait_for) {
               send_to_leader(ReadIndexRequest{.call = id});
             }
@@ -126,7 +128,8 @@ void Replica::run_ready_queries() {
   std::erase_if(calls_, [&](auto& each) {
     const auto* query = std::get_if<Query>(&each.second.request);
     if (query == nullptr || !each.second.wait_for || *each.second.wait_for > applied_) return false;
-    const bool behind = applied_ < seen_;  // of what this tab itself has appended
+    const bool behind =
+        applied_ < std::max(seen_, appended_);  // of what this tab itself has appended
     const bool follows = phase_ == Phase::kLive;
     const bool local = query->consistency == Consistency::kLocal && was_ready_ &&
                        applied_ > Index{} && !(behind && follows);
@@ -144,7 +147,8 @@ void Replica::refuse_queries() {
   for (const auto& [id, call] : calls_) {
     const auto* query = std::get_if<Query>(&call.request);
     if (query == nullptr || query->consistency == Consistency::kLocal) continue;
-    const bool sees_all = ready_ && call.wait_for && std::max(*call.wait_for, seen_) <= applied_;
+    const bool sees_all =
+        ready_ && call.wait_for && std::max({*call.wait_for, seen_, appended_}) <= applied_;
     if (!sees_all) refused.push_back(id);
   }
   for (const CallId id : refused) finish(id, refusal_);

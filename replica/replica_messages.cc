@@ -57,7 +57,7 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
     return start_over(Noted::Kind::kRollback,
                       "the new leader's log ends before what this tab applied");
   }
-  if (first && head_ < seen_) {
+  if (first && head_ < seen_before_) {
     seen_ = head_;
     note(Noted::Kind::kRollback, head_, "the new leader's log ends before what this tab has read");
   }

@@ -80,6 +80,25 @@ TEST_F(CallsTest, ReadsWaitForWhatThePageWasToldOfItsOwnAppends) {
   EXPECT_THAT(queries_, SizeIs(1)) << "the same call, asked again";
 }
 
+// The welcome of its own leader can arrive after what the page was told by that leader itself.
+TEST_F(CallsTest, WhatThePageKnowsFirstIsNoRollback) {
+  log(std::nullopt, TermStart{});
+  run(Started{});
+  announce();
+  log();
+  run(Query{.call = 1, .not_before = Index{2}, .sql = "SELECT 1", .params = {}});
+  hear(Committed{.previous = Index{1},
+                 .previous_chain = chain(Index{1}),
+                 .entries = {},
+                 .head = Index{1},
+                 .durable = Index{1},
+                 .checkpoint = {},
+                 .digest = std::nullopt});
+  EXPECT_THAT(noted_, IsEmpty());
+  hear(committed(Index{1}, Index{2}));
+  EXPECT_THAT(queries_, SizeIs(1));
+}
+
 TEST_F(CallsTest, AnEntryThatThePageKnowsOfAndDoesNotComeIsAskedFor) {
   follow();
   log();
