@@ -308,7 +308,7 @@ class Replica {
   std::uint32_t noted_{};  // rollbacks and divergences that were told
   Index appended_;  // what the page was told of as its own, perhaps by its own leader, before this
   Index seen_;      // highest index that this tab was told of as applied: reads never go behind it
-  Index seen_before_;                      // the leader of now: what its log has to have
+  Index seen_before_;  // seen_ when the leader of now was adopted: its log has to have that
   std::optional<Digest> expected_digest_;  // of what is being applied
 
   std::optional<std::chrono::microseconds> range_asked_;
