@@ -3,21 +3,11 @@
 #include <utility>
 
 #include "log/codec.h"
+#include "log/overloaded.h"
 #include "log/payload.h"
 #include "replica/replica.h"
 
 namespace tablog::replica {
-namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
-
-}  // namespace
-
 Replica::Call* Replica::add_call(CallId id, Call call) {
   if (!waits_for_leader()) heard_ = now_.monotonic;  // from now on it is waited for
   call.began = now_.monotonic;

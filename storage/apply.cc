@@ -1,17 +1,13 @@
 #include "storage/apply.h"
 
 #include "log/codec.h"
+#include "log/overloaded.h"
 #include "storage/determinism.h"
 #include "storage/profile.h"
 
 namespace tablog::storage {
 
 namespace {
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 // What the authorizer does not see of DDL: the new name in ALTER TABLE … RENAME, and a foreign key
 // to a table of the store's own, whose cascades would change the app's rows outside of any entry.

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "log/overloaded.h"
 #include "storage/utf8.h"
 #include "tools/text.h"
 
@@ -15,11 +16,6 @@ namespace {
 
 constexpr std::int64_t kSafeIntegerMax = (std::int64_t{1} << 53U) - 1;  // of a JavaScript number
 constexpr std::size_t kSqlCharactersMax = 160;
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
 
 // Fields are added at the end, each once: emplace_back skips the search for an equal name.
 void add(Json& object, const char* name, Json value) {

@@ -90,7 +90,6 @@ TEST_F(OwnAppendsTest, WhatItsReplicaWouldNotSendYetIsLeftToIt) {
 }
 
 TEST_F(OwnAppendsTest, BeforeTheTermHasBegunNothingIsTaken) {
-  persist_error_ = std::nullopt;
   (void)leader_->step(now_, Started{});
   const Output output = leader_->step(now_, OwnAppends{{request(1)}});
   EXPECT_FALSE(output.execute);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "log/overloaded.h"
 #include "tests/simulator/workload.h"
 
 namespace tablog::simulator {
@@ -9,13 +10,6 @@ namespace tablog::simulator {
 using namespace std::chrono_literals;
 
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 replica::Options options(replica::Mode mode) {
   replica::Options options;

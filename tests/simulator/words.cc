@@ -4,17 +4,11 @@
 #include <vector>
 
 #include "log/codec.h"
+#include "log/overloaded.h"
 #include "log/payload.h"
 
 namespace tablog::simulator {
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 std::string range(std::uint64_t first, std::uint64_t last) {
   return std::to_string(first) + (last > first ? ".." + std::to_string(last) : "");

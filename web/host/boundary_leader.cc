@@ -1,18 +1,12 @@
 #include <utility>
 
+#include "log/overloaded.h"
 #include "web/host/boundary.h"
 #include "web/host/boundary_append.h"
 #include "web/host/bytes.h"
 
 namespace tablog::host {
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 enum class In : std::uint8_t {
   kConfigure,

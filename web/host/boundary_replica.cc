@@ -1,6 +1,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "log/overloaded.h"
 #include "storage/profile.h"
 #include "web/host/boundary.h"
 #include "web/host/boundary_append.h"
@@ -8,13 +9,6 @@
 
 namespace tablog::host {
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 enum class In : std::uint8_t {
   kConfigure,

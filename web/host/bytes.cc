@@ -1,16 +1,11 @@
 #include "web/host/bytes.h"
 
+#include "log/overloaded.h"
+
 namespace tablog::host {
 namespace {
 
 enum Tag : std::uint8_t { kNull = 0, kInt64 = 1, kFloat64 = 2, kText = 3, kBlob = 4, kInt32 = 5 };
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "log/codec.h"
+#include "log/overloaded.h"
 #include "web/host/stats.h"
 
 namespace tablog::host {
@@ -13,13 +14,6 @@ constexpr std::size_t kLogSlotsMin = 3;   // the active segment and spares, also
 constexpr std::size_t kPoolSlotsMin = 6;  // as the official pool: database, WAL, spares
 constexpr std::uint64_t kRangeBytesMax = 4U << 20U;
 constexpr std::size_t kSentRowsBytesMax = kMessageBytesMax - (64U << 10U);  // of a QueryResult
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 leader::Recovered recovered_from(const storage::Store& store) {
   const storage::LogHead& head = store.log().head();

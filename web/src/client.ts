@@ -229,9 +229,9 @@ export class Client {
 
   // An append's shortest way, where this tab leads and its replica worker follows that leader already.
   #canHand(): boolean {
-    const { unsentBytes, clear } = this.#session;
-    const follows = this.#leads && this.#replica.leaderId === this.id;
-    return follows && clear && unsentBytes > 0 && unsentBytes <= kHandedBytesMax;
+    if (!this.#leads || this.#replica.leaderId !== this.id || !this.#session.clear) return false;
+    const bytes = this.#session.unsentBytes;
+    return bytes > 0 && bytes <= kHandedBytesMax;
   }
 
   #replicaUp(): void {
