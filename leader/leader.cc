@@ -76,7 +76,10 @@ void Leader::on(const Started& /*input*/) {
 
 void Leader::on(const BatchDue& /*input*/) {
   armed_ = false;
-  if (has_work()) cut_and_arm();
+  if (commit_due()) commit();
+  if (!has_work()) return;
+  if (out_.commit) return arm();  // an output executes before it commits
+  cut_and_arm();
 }
 
 void Leader::arm() {
@@ -242,19 +245,21 @@ void Leader::on(const Persisted& /*input*/) {
   for (const EncodedEntry& encoded : batch.entries) {
     chain_ = extend_chain(chain_, *encoded.bytes);
     sequenced_ = encoded.entry.index;
+    uncommitted_bytes_ += encoded.bytes->size();
   }
   publication.last = sequenced_;
   publication.chain = chain_;
   publication.announce = !std::exchange(serving_, true);
   counters_.entries += batch.entries.size();
-  counters_.batches += batch.entries.empty() ? 0 : 1;
+  if (!batch.entries.empty()) {
+    ++counters_.batches;
+    if (uncommitted_batches_++ == 0) uncommitted_since_ = now_.monotonic;
+  }
 
   if (batch.flush || flush_wanted_) {
     durable_ = sequenced_;
-    committed_ = sequenced_;
     relaxed_since_.reset();
     flush_wanted_ = false;
-    out_.commit = true;
   } else if (!batch.entries.empty() && !relaxed_since_) {
     relaxed_since_ = now_.monotonic;
   }
@@ -264,7 +269,26 @@ void Leader::on(const Persisted& /*input*/) {
       bytes_since_checkpoint_ >= options_.checkpoint_bytes) {
     checkpoint_wanted_ = true;
   }
-  if (has_work()) arm();
+  if (has_work() || commit_due()) arm();
+}
+
+// The state database commits behind the answers, and once for several batches: until then, and after
+// a death, the log has it all. Only what the log has flushed, and never part of a batch.
+bool Leader::can_commit() const {
+  return committed_ < sequenced_ && durable_ == sequenced_ && !in_flight_;
+}
+
+bool Leader::commit_due() const {
+  return can_commit() && (uncommitted_batches_ >= options_.commit_batches ||
+                          uncommitted_bytes_ >= options_.commit_bytes ||
+                          now_.monotonic - uncommitted_since_ >= options_.commit_delay);
+}
+
+void Leader::commit() {
+  out_.commit = true;
+  committed_ = sequenced_;
+  uncommitted_batches_ = 0;
+  uncommitted_bytes_ = 0;
 }
 
 void Leader::on(const ExecuteFailed& input) {
@@ -332,6 +356,7 @@ void Leader::close_session(const ClientId& client) {
 void Leader::on(const Ticked& /*input*/) {
   const auto now = now_.monotonic;
   if (relaxed_since_ && now - *relaxed_since_ >= options_.relaxed_flush) flush_wanted_ = true;
+  if (commit_due()) commit();
   if (checkpoint_ < committed_ && now - last_checkpoint_ >= options_.checkpoint_interval) {
     checkpoint_wanted_ = true;
   }
@@ -346,7 +371,8 @@ void Leader::plan_upkeep() {
     flush_wanted_ = true;
     out_.persist = Persist{.entries = {}, .digest = digest_, .flush = true};
   } else if (checkpoint_wanted_) {
-    out_.checkpoint = true;  // after the commit that this output may hold
+    if (can_commit()) commit();
+    out_.checkpoint = true;  // after the commit
   }
 }
 

@@ -40,6 +40,10 @@ struct Options {
   std::uint64_t queue_bytes_max = 128U << 20U;  // of payloads, roughly
   std::chrono::milliseconds lease{1000};        // L of DESIGN section 6
   std::chrono::milliseconds relaxed_flush{50};  // a relaxed append is flushed after at most this
+  // The state's commit follows the log's flush by at most as much: what a successor may have to replay.
+  std::uint32_t commit_batches = 16;
+  std::uint64_t commit_bytes = 64U << 10U;  // of entries
+  std::chrono::milliseconds commit_delay{5};
   std::uint64_t checkpoint_entries = 10'000;    // since the last one
   std::uint64_t checkpoint_bytes = 4U << 20U;   // of entries since the last one
   std::chrono::milliseconds checkpoint_interval{60'000};
@@ -143,7 +147,7 @@ struct Output {                      // The host acts in declaration order.
   std::optional<Persist> persist{};  // durable before anything below happens
   std::vector<Answer> settled{};     // of OwnAppends, for the page
   std::vector<Send> messages{};
-  bool commit{};  // the state database; before the next input, after the log's flush, never before
+  bool commit{};  // the state database, all that it has executed; never before the log's flush
   std::vector<Read> reads{};
   bool checkpoint{};      // flush the state database
   bool recheck_digest{};  // recompute it in full and compare with the running one
@@ -264,6 +268,9 @@ class Leader {
   void close_session(const ClientId& client);
   void say_unwritten(InFlight batch);
   void plan_upkeep();
+  [[nodiscard]] bool can_commit() const;
+  [[nodiscard]] bool commit_due() const;
+  void commit();
   void arm();
 
   // Saying things under the lease, leader_publish.cc.
@@ -319,6 +326,10 @@ class Leader {
   bool serving_{};  // the term start is durable
   bool armed_{};
   bool flush_wanted_{};  // of relaxed entries: their time is up, or a query waits for them
+  // Since the state's last commit.
+  std::uint32_t uncommitted_batches_{};
+  std::uint64_t uncommitted_bytes_{};
+  std::chrono::microseconds uncommitted_since_{};
   bool checkpoint_wanted_{};
   Index disputed_{};  // the digest was recomputed for disputes up to here
   std::chrono::microseconds started_{};

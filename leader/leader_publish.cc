@@ -163,6 +163,7 @@ void Leader::release_waiting_queries() {
   std::erase_if(waiting_queries_, [&](Read& read) {
     const Index not_before = std::get<QueryRequest>(read.request).not_before;
     if (not_before > published_) return false;
+    if (not_before > committed_ && can_commit()) commit();
     if (not_before > committed_) {
       flush_wanted_ = true;
       return false;
@@ -180,6 +181,7 @@ void Leader::plan_wake() {
   if (now - last_activity_ < kActive) at(now + options_.lease / 2);
   if (!outgoing_.empty()) at(now + options_.lease);
   if (relaxed_since_) at(*relaxed_since_ + options_.relaxed_flush);
+  if (can_commit()) at(uncommitted_since_ + options_.commit_delay);
   if (checkpoint_ < committed_) at(last_checkpoint_ + options_.checkpoint_interval);
   if (wake) out_.wake_at = std::max(*wake, now + std::chrono::milliseconds{1});
 }

@@ -195,6 +195,22 @@ void Replica::heard_of_head(Index head) {
     ask_range();
 }
 
+// The page was told of entries that no leader has told of here: either they are on their way, or its
+// store's data was deleted while no replica worker was there to see it, and this is another store.
+void Replica::check_told() {
+  const bool follows = phase_ == Phase::kLive && joined_this_term_;
+  if (!follows || appended_ <= head_) {
+    head_check_.reset();
+    return;
+  }
+  if (head_check_ && now_.monotonic - head_check_->asked < options_.resend_interval) return;
+  constexpr std::uint64_t kNoCallOfThePage = 1ULL << 32U;
+  head_check_ = {.call = kNoCallOfThePage + ++head_checks_,
+                 .told = appended_,
+                 .asked = now_.monotonic};
+  send_to_leader(ReadIndexRequest{.call = head_check_->call});
+}
+
 void Replica::ask_range() {
   if (head_.value - applied_.value > options_.snapshot_gap_entries) return fetch_snapshot();
   settle(outbox_.applied(applied_));
@@ -344,7 +360,8 @@ void Replica::on(const Ticked& /*input*/) {
   if (!leader_) return;
   if (phase_ == Phase::kJoining && due(joined_at_)) join();
   if (phase_ == Phase::kFetching && due(chunk_asked_)) ask_chunk();
-  if (!range_asked_ || due(range_asked_)) heard_of_head(std::max({head_, seen_, appended_}));
+  if (!range_asked_ || due(range_asked_)) heard_of_head(std::max(head_, seen_));
+  check_told();
   if (due(outbox_.oldest_sent())) outbox_.resend_probe();
   repeat_calls();
 }

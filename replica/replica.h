@@ -255,6 +255,7 @@ class Replica {
   void apply(const Committed& message);
   void heard_of_head(Index head);
   void ask_range();
+  void check_told();
   void catch_up_otherwise(const Error& error);
   void fetch_snapshot();
   void ask_chunk();
@@ -307,6 +308,14 @@ class Replica {
   Index checkpoint_;
   std::uint32_t noted_{};  // rollbacks and divergences that were told
   Index appended_;  // what the page was told of as its own, perhaps by its own leader, before this
+  // A leader is asked whether it has got that far; the answer is the asked one's by `call`.
+  struct HeadCheck {
+    std::uint64_t call{};
+    Index told;
+    std::chrono::microseconds asked{};
+  };
+  std::optional<HeadCheck> head_check_;
+  std::uint64_t head_checks_{};
   Index seen_;      // highest index that this tab was told of as applied: reads never go behind it
   Index seen_before_;  // seen_ when the leader of now was adopted: its log has to have that
   std::optional<Digest> expected_digest_;  // of what is being applied

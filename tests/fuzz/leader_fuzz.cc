@@ -19,8 +19,7 @@ enum : std::uint8_t {
   kMessage = 4,
   kBatchDue = 5,
   kTick = 6,
-  kLocksSeen = 7,
-  kResume = 10
+  kLocksSeen = 7
 };
 constexpr std::uint8_t kLastOutput = 11;
 constexpr std::size_t kStepsMax = 32;
@@ -66,9 +65,8 @@ class Driver {
         time_.pass(std::chrono::milliseconds{input.u16()});
         return give(Bytes(1, std::byte{kTick}));
       case 3:
-        return give(Bytes(1, std::byte{kBatchDue}));
       case 4:
-        return give(Bytes(1, std::byte{kResume}));
+        return give(Bytes(1, std::byte{kBatchDue}));
       case 5:
         return give(message_input(kMessage, said(append(input))));
       default:

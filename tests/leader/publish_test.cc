@@ -128,6 +128,20 @@ TEST_F(PublishTest, AQueryOfATabWithoutReplicaWaitsForItsIndexAndForTheCommit) {
   EXPECT_THAT(reads_, SizeIs(1)) << "asked twice, run once";
 }
 
+TEST_F(PublishTest, WhoeverReadsTheStateHastensItsCommit) {
+  begin();
+  append(kAnna, {request(1)});
+  receive(kAnna, QueryRequest{.call = 1, .not_before = Index{2}, .sql = "SELECT 1"});
+  EXPECT_EQ(committed_, Index{2});
+  append(kAnna, {request(2)});
+  receive(kAnna, TransferRequest{.call = 2, .kind = TransferKind::kSnapshot});
+  EXPECT_EQ(committed_, Index{3});
+  append(kAnna, {request(3)});
+  receive(kAnna, CheckpointRequest{.call = 3});
+  EXPECT_EQ(committed_, Index{4});
+  EXPECT_THAT(reads_, SizeIs(2));
+}
+
 TEST_F(PublishTest, ReadsNeverPassWhatIsPublished) {
   begin();
   now_.monotonic += 5s;

@@ -104,7 +104,27 @@ TEST_F(CallsTest, AnEntryThatThePageKnowsOfAndDoesNotComeIsAskedFor) {
   log();
   run(Query{.call = 1, .not_before = Index{2}, .sql = "SELECT 1", .params = {}});
   advance(2 * options_.resend_interval);
+  const auto asked = take_sent<ReadIndexRequest>();
+  ASSERT_THAT(asked, testing::Not(IsEmpty())) << "whether the leader has it";
+  hear(ReadIndex{.call = asked.back().call, .index = Index{2}});
   EXPECT_THAT(take_sent<RangeRequest>(), testing::Not(IsEmpty()));
+  EXPECT_THAT(noted_, IsEmpty());
+}
+
+// Its store's data was deleted while this worker's predecessor was dead, so no worker saw it.
+TEST_F(CallsTest, AnEntryThatThePageKnowsOfAndNoLeaderHasIsARollback) {
+  follow();
+  run(Query{.call = 1, .not_before = Index{50}, .sql = "SELECT 1", .params = {}});
+  EXPECT_THAT(queries_, IsEmpty());
+  advance(2 * options_.resend_interval);
+  const auto asked = take_sent<ReadIndexRequest>();
+  ASSERT_THAT(asked, testing::Not(IsEmpty()));
+  hear(ReadIndex{.call = asked.back().call + 1, .index = Index{1}});
+  EXPECT_THAT(noted_, IsEmpty()) << "the answer to another question";
+  hear(ReadIndex{.call = asked.back().call, .index = Index{1}});
+  ASSERT_THAT(noted_, SizeIs(1));
+  EXPECT_EQ(noted_[0].kind, Noted::Kind::kRollback);
+  EXPECT_THAT(queries_, SizeIs(1));
 }
 
 TEST_F(CallsTest, WhatThePageKnowsOfAHistoryThatIsGoneHoldsUpNoQuery) {

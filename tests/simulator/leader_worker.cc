@@ -142,9 +142,6 @@ void LeaderWorker::carry_out(const host::ArmBatch& /*effect*/) {
   });
 }
 
-void LeaderWorker::carry_out(const host::Resume& /*effect*/) {
-  thread_->post([this] { step([&] { return host_->resume(); }); });
-}
 
 void LeaderWorker::carry_out(const host::OpenFiles& effect) {
   opens_ = true;

@@ -45,7 +45,6 @@ class LeaderWorker {
   void carry_out(const host::SetTimer& effect);
   void carry_out(const host::QueryLocks& effect);
   void carry_out(const host::ArmBatch& effect);
-  void carry_out(const host::Resume& effect);
   void carry_out(const host::OpenFiles& effect);
   void carry_out(const host::WantSlots& effect);
   void carry_out(const host::CloseFiles& effect);

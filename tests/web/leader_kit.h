@@ -94,7 +94,6 @@ class LeaderKit {
   void carry_out(const QueryLocks& effect);
   void carry_out(const Answer& effect);
   void carry_out(const ArmBatch& effect);
-  void carry_out(const Resume& effect);
   void carry_out(const OpenFiles& effect);
   void carry_out(const WantSlots& effect);
   void carry_out(const CloseFiles& effect);

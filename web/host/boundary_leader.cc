@@ -19,7 +19,6 @@ enum class In : std::uint8_t {
   kLocksSeen,
   kSlotAdded,
   kLockLost,
-  kResume,
   kSeveral = 13,      // the page's, as the replica gets it
   kHandedAppend = 14  // in it
 };
@@ -34,8 +33,7 @@ enum class Out : std::uint8_t {
   kReleaseLock,
   kRole,
   kFailed,
-  kResume,
-  kSettled
+  kSettled = 11  // the replica's number
 };
 
 // A time that no clock shows has no integer.
@@ -69,7 +67,6 @@ void write(Writer& out, const LeaderEffect& effect) {
                  },
                  [&](const QueryLocks&) { kind(Out::kQueryLocks); },
                  [&](const ArmBatch&) { kind(Out::kArmBatch); },
-                 [&](const Resume&) { kind(Out::kResume); },
                  [&](const Answer& answer) {
                    kind(Out::kSettled);
                    write_settled(out, answer.number, answer.result, replica::Outcome::kNone);
@@ -213,8 +210,6 @@ bool LeaderBoundary::handle(ByteView input) {
     }
     case In::kSeveral:
       return append(reader);
-    case In::kResume:
-      if (reader.done()) emit(host_->resume());
       return reader.done();
     default:
       break;

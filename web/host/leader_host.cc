@@ -121,33 +121,14 @@ std::vector<LeaderEffect> LeaderHost::append(std::vector<AppendRequest> requests
   return step(leader::Input{leader::OwnAppends{std::move(requests)}});
 }
 
-// The messages to oneself come last: they are not to hold up what others wait for. The one for the
-// next batch commits this one as well, as every input does.
+// The message to oneself comes last: it is not to hold up what others wait for.
 std::vector<LeaderEffect> LeaderHost::take_effects() {
-  if (std::exchange(batch_due_, false)) {
-    effects_.emplace_back(ArmBatch{});
-  } else if (commit_due_) {
-    effects_.emplace_back(Resume{});
-  }
+  if (std::exchange(batch_due_, false)) effects_.emplace_back(ArmBatch{});
   return std::exchange(effects_, {});
 }
 
-std::vector<LeaderEffect> LeaderHost::resume() {
-  finish_commit();
-  return take_effects();
-}
-
 void LeaderHost::run(const node::Input& input) {
-  finish_commit();
   carry_out(node_.step(now_(), input));
-}
-
-void LeaderHost::finish_commit() {
-  if (!std::exchange(commit_due_, false)) return;
-  auto committed = store_->commit_state();
-  if (committed) return;
-  note_damage(committed.error());
-  run(leader::Input{leader::StateFailed{std::move(committed.error())}});
 }
 
 void LeaderHost::carry_out(node::Output output) {
@@ -155,7 +136,6 @@ void LeaderHost::carry_out(node::Output output) {
   carry_out(output.leader, followed_by);
   if (output.close_files) {
     transfers_.clear();
-    commit_due_ = false;
     // Opened again as it is it would look sound: open() does not read every row.
     if (std::exchange(state_is_wrong_, false)) {
       storage::Store::close_without_state(std::move(store_));
@@ -179,18 +159,18 @@ void LeaderHost::carry_out(node::Output output) {
 }
 
 // In the order of the fields of leader::Output; what fails is fed back, and the rest is not done:
-// an answer never leaves before what it tells of is durable. The state's commit waits until the
-// answers have left: docs/decisions/commit-after-answers.md.
+// an answer never leaves before what it tells of is durable.
 void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& followed_by) {
   if (output.execute) followed_by.push_back(execute(*output.execute));
   if (output.persist) followed_by.push_back(persist(*output.persist));
   for (Answer& answer : output.settled) effects_.emplace_back(std::move(answer));
   for (const leader::Send& each : output.messages) send(each);
   if (output.commit) {
-    commit_due_ = true;
-    const bool reads = !output.reads.empty() || output.checkpoint;
-    if (reads) finish_commit();
-    if (!store_) return;
+    if (auto committed = store_->commit_state(); !committed) {
+      note_damage(committed.error());
+      followed_by.push_back(leader::Input{leader::StateFailed{std::move(committed.error())}});
+      return;
+    }
   }
   for (const leader::Read& read : output.reads) serve(read, followed_by);
   if (state_is_wrong_) {  // so a query has found

@@ -43,14 +43,13 @@ struct WantSlots {  // so many more, in the background
 struct CloseFiles {};
 struct ReleaseLock {};  // and ask for it again
 struct ArmBatch {};
-struct Resume {};  // a message to oneself; then resume()
 struct RoleChanged {
   node::State state{};
   Term term;
 };
 // An Answer is for the page of this tab.
 using LeaderEffect = std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, OpenFiles,
-                                  WantSlots, CloseFiles, ReleaseLock, RoleChanged, Resume, Error>;
+                                  WantSlots, CloseFiles, ReleaseLock, RoleChanged, Error>;
 
 struct LeaderConfig {
   ClientId self;
@@ -72,8 +71,6 @@ class LeaderHost {
   [[nodiscard]] std::vector<LeaderEffect> open(FilesOpened files);
   [[nodiscard]] std::vector<LeaderEffect> open_failed(FilesFailed failed);
   [[nodiscard]] std::vector<LeaderEffect> add(SlotAdded added);
-  // What may wait until the answers have left: the state's commit. Every other input does it first.
-  [[nodiscard]] std::vector<LeaderEffect> resume();
   // What this tab's page appends, also handed to its replica.
   [[nodiscard]] std::vector<LeaderEffect> append(std::vector<AppendRequest> requests);
   // Bytes from a channel. What does not decode is dropped.
@@ -84,7 +81,6 @@ class LeaderHost {
 
  private:
   void run(const node::Input& input);
-  void finish_commit();
   [[nodiscard]] std::vector<LeaderEffect> take_effects();
   [[nodiscard]] storage::StoreOptions store_options();
   void carry_out(node::Output output);
@@ -110,7 +106,6 @@ class LeaderHost {
   bool asked_for_slots_{};  // since the lock was granted, more than there usually are
   Transfers transfers_;
   std::uint64_t openings_{};
-  bool commit_due_{};  // of what the log has flushed
   bool batch_due_{};
   std::vector<LeaderEffect> effects_;
 };

@@ -86,14 +86,13 @@ export const leaderInputs = {
       writeSlot(w, slot);
     }),
   lockLost: () => Uint8Array.of(9),
-  resume: () => Uint8Array.of(10),
 };
 
 export type LeaderOutput =
   | { readonly kind: "send"; readonly send: Send }
   | { readonly kind: "timer"; readonly delayMs: number }
   | { readonly kind: "openFiles" | "wantSlots"; readonly log: number; readonly pool: number }
-  | { readonly kind: "queryLocks" | "armBatch" | "closeFiles" | "releaseLock" | "resume" }
+  | { readonly kind: "queryLocks" | "armBatch" | "closeFiles" | "releaseLock" }
   | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
   /** `output` goes to the page. */
   | { readonly kind: "settled"; readonly output: Uint8Array }
@@ -123,8 +122,6 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
       return { kind: "role", role: leaderRoles[r.u8()] ?? "failed", term: r.u64() };
     case 9:
       return { kind: "failed", error: bytes.slice(1) };
-    case 10:
-      return { kind: "resume" };
     case kSettledByLeader:
       return { kind: "settled", output: bytes };
     default:

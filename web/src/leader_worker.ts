@@ -29,8 +29,7 @@ export class LeaderWorker {
       this.input(leaderInputs.message(bytes)),
     );
     this.#channels.connect(start.line);
-    this.#toSelf.port1.onmessage = ({ data }: MessageEvent<"batchDue" | "resume">) =>
-      this.input(leaderInputs[data]());
+    this.#toSelf.port1.onmessage = () => this.input(leaderInputs.batchDue());
     const [seed = 0n] = crypto.getRandomValues(new BigInt64Array(1));
     const { tab: client, memory, schemaVersion } = start;
     const fresh = mintId(crypto);
@@ -70,9 +69,7 @@ export class LeaderWorker {
       case "queryLocks":
         return this.#queryLocks();
       case "armBatch":
-        return this.#toSelf.port2.postMessage("batchDue");
-      case "resume":
-        return this.#toSelf.port2.postMessage("resume");
+        return this.#toSelf.port2.postMessage(undefined);
       case "openFiles":
         return this.#openFiles(output.log, output.pool);
       case "wantSlots":
