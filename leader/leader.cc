@@ -272,8 +272,8 @@ void Leader::on(const Persisted& /*input*/) {
   if (has_work() || commit_due()) arm();
 }
 
-// The state database commits behind the answers, and once for several batches: until then, and after
-// a death, the log has it all. Only what the log has flushed, and never part of a batch.
+// The state database commits behind the answers, and once for several batches: until then, and
+// after a death, the log has it all. Only what the log has flushed, and never part of a batch.
 bool Leader::can_commit() const {
   return committed_ < sequenced_ && durable_ == sequenced_ && !in_flight_;
 }

@@ -40,12 +40,13 @@ struct Options {
   std::uint64_t queue_bytes_max = 128U << 20U;  // of payloads, roughly
   std::chrono::milliseconds lease{1000};        // L of DESIGN section 6
   std::chrono::milliseconds relaxed_flush{50};  // a relaxed append is flushed after at most this
-  // The state's commit follows the log's flush by at most as much: what a successor may have to replay.
+  // The state's commit follows the log's flush by at most as much: what a successor may have to
+  // replay.
   std::uint32_t commit_batches = 16;
   std::uint64_t commit_bytes = 64U << 10U;  // of entries
   std::chrono::milliseconds commit_delay{5};
-  std::uint64_t checkpoint_entries = 10'000;    // since the last one
-  std::uint64_t checkpoint_bytes = 4U << 20U;   // of entries since the last one
+  std::uint64_t checkpoint_entries = 10'000;   // since the last one
+  std::uint64_t checkpoint_bytes = 4U << 20U;  // of entries since the last one
   std::chrono::milliseconds checkpoint_interval{60'000};
   std::uint64_t window_bytes = 1U << 20U;  // unacknowledged, per subscriber
   std::uint32_t poison_alone_deaths = 2;   // a request that saw so many leaders end runs alone

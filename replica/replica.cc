@@ -195,8 +195,9 @@ void Replica::heard_of_head(Index head) {
     ask_range();
 }
 
-// The page was told of entries that no leader has told of here: either they are on their way, or its
-// store's data was deleted while no replica worker was there to see it, and this is another store.
+// The page was told of entries that no leader has told of here: either they are on their way, or
+// its store's data was deleted while no replica worker was there to see it, and this is another
+// store.
 void Replica::check_told() {
   const bool follows = phase_ == Phase::kLive && joined_this_term_;
   if (!follows || appended_ <= head_) {
@@ -205,9 +206,8 @@ void Replica::check_told() {
   }
   if (head_check_ && now_.monotonic - head_check_->asked < options_.resend_interval) return;
   constexpr std::uint64_t kNoCallOfThePage = 1ULL << 32U;
-  head_check_ = {.call = kNoCallOfThePage + ++head_checks_,
-                 .told = appended_,
-                 .asked = now_.monotonic};
+  head_check_ = {
+      .call = kNoCallOfThePage + ++head_checks_, .told = appended_, .asked = now_.monotonic};
   send_to_leader(ReadIndexRequest{.call = head_check_->call});
 }
 

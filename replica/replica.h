@@ -316,7 +316,7 @@ class Replica {
   };
   std::optional<HeadCheck> head_check_;
   std::uint64_t head_checks_{};
-  Index seen_;      // highest index that this tab was told of as applied: reads never go behind it
+  Index seen_;  // highest index that this tab was told of as applied: reads never go behind it
   Index seen_before_;  // seen_ when the leader of now was adopted: its log has to have that
   std::optional<Digest> expected_digest_;  // of what is being applied
 

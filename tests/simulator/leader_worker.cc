@@ -142,7 +142,6 @@ void LeaderWorker::carry_out(const host::ArmBatch& /*effect*/) {
   });
 }
 
-
 void LeaderWorker::carry_out(const host::OpenFiles& effect) {
   opens_ = true;
   open_files(effect, kOpenPatience);

@@ -229,7 +229,6 @@ void LeaderKit::carry_out(const Answer& effect) {
   ADD_FAILURE() << "the leading tab's page appends nothing, and is told of " << effect.number.value;
 }
 
-
 storage::Slot LeaderKit::create(const char* directory) {
   std::string name = std::string(directory) + std::to_string(1000 + ++model_.files);
   auto file = disk_.open(name);
