@@ -107,9 +107,10 @@ struct DigestChecked {  // answer to Output::recheck_digest
   bool matches{};
 };
 struct LocksSeen {
-  std::chrono::microseconds began;  // monotonic, before locks.query() was called
-  bool held{};                      // by this leader
-  std::set<ClientId> tabs;          // whose lock is held
+  std::chrono::microseconds began;   // monotonic, before locks.query() was called
+  bool held{};                       // by this leader
+  std::set<ClientId> tabs;           // whose lock is held
+  std::optional<ClientId> holder{};  // the tab whose leader worker holds the leader's lock
 };
 struct Ticked {};
 

@@ -20,6 +20,7 @@ Output Node::step(const Clock& now, const Input& input) {
   out_ = Output{};
   std::visit([this](const auto& each) { on(each); }, input);
   if (retry_at_) out_.wake_at = retry_at_;
+  if (fork_ == Fork::kLooking || fork_ == Fork::kFencing) out_.wake_at = fork_at_;
   return std::exchange(out_, Output{});
 }
 
@@ -30,15 +31,22 @@ void Node::enter(State state) {
 
 void Node::on(const LockGranted& /*input*/) {
   locks_seen_.reset();
+  enter(State::kOpening);
+  if (fork_ == Fork::kStealing) {
+    fork_ = Fork::kFencing;
+    fork_at_ = now_.monotonic + options_.leader.lease + options_.lease_margin;
+    return;
+  }
+  end_fork();  // the leader had died, not stopped
   out_.query_locks = true;
   out_.open_files = true;
-  enter(State::kOpening);
 }
 
 void Node::on(const LockLost& /*input*/) {
   if (state_ == State::kStandby) return;
   leader_.reset();
   retry_at_.reset();
+  end_fork();
   out_.close_files = true;
   out_.release_lock = true;
   enter(State::kStandby);
@@ -46,6 +54,7 @@ void Node::on(const LockLost& /*input*/) {
 
 void Node::on(const StorageOpened& input) {
   if (state_ != State::kOpening) return;
+  end_fork();
   seed_ = seed_ * 0x9E3779B97F4A7C15ULL + 1;  // each term draws its own
   leader_ = std::make_unique<leader::Leader>(self_, input.recovered, seed_, options_.leader);
   enter(State::kLeading);
@@ -54,6 +63,7 @@ void Node::on(const StorageOpened& input) {
 
 void Node::on(const StorageFailed& input) {
   if (state_ != State::kOpening) return;
+  end_fork();
   out_.failed = input.error;
   fail(input.error);
 }
@@ -61,9 +71,11 @@ void Node::on(const StorageFailed& input) {
 void Node::on(const leader::Input& input) {
   if (const auto* seen = std::get_if<leader::LocksSeen>(&input)) {
     if (state_ == State::kOpening) locks_seen_ = *seen;
+    if (fork_ == Fork::kLooking) look_for_life(*seen);
   }
   if (leader_) return lead(input);
   if (const auto* received = std::get_if<leader::Received>(&input)) return receive(*received);
+  if (std::holds_alternative<leader::Ticked>(input)) go_on_forking();
   if (std::holds_alternative<leader::Ticked>(input) && retry_at_ && now_.monotonic >= *retry_at_) {
     retry_at_.reset();
     if (is_for_another(*error_)) {
@@ -80,6 +92,7 @@ void Node::receive(const leader::Received& input) {
   const bool asks = std::holds_alternative<Seek>(input.message.body) ||
                     std::holds_alternative<Join>(input.message.body);
   if (state_ == State::kFailed && asks) tell_failure(input.message.from);
+  if (fork_ == Fork::kLooking) hear_life(input.message);
 }
 
 void Node::tell_failure(std::optional<Address> to) {

@@ -357,6 +357,7 @@ void Replica::on(const Ticked& /*input*/) {
     locks_queried_ = now;
     out_.query_locks = true;
   }
+  out_.suspects = now - heard_ >= options_.suspect_after;
   if (!leader_) return;
   if (phase_ == Phase::kJoining && due(joined_at_)) join();
   if (phase_ == Phase::kFetching && due(chunk_asked_)) ask_chunk();

@@ -34,6 +34,7 @@ struct Options {
   std::chrono::milliseconds seek_interval{200};
   std::chrono::milliseconds resend_interval{500};
   std::chrono::milliseconds unresponsive_after{3000};
+  std::chrono::milliseconds suspect_after{1100};  // waited for so long, the leader is looked after
   std::chrono::milliseconds call_timeout{10'000};
   std::chrono::milliseconds open_timeout{30'000};
   std::chrono::milliseconds tabs_timeout{1000};
@@ -179,6 +180,7 @@ struct Output {  // The host acts in declaration order.
   std::vector<Chunk> chunks{};
   std::vector<Reply> replies{};
   bool query_locks{};  // evicts a leader that sits in the back/forward cache
+  bool suspects{};     // that the leader's process is stopped: node::Suspected, for this tab's own
   std::optional<std::chrono::microseconds> wake_at{};  // monotonic; then Ticked
 };
 

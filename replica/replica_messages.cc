@@ -20,7 +20,8 @@ void Replica::on(const Received& input) {
     if (by_leader && std::holds_alternative<Announce>(message.body)) follow_new_store(message);
     return;
   }
-  if (!by_leader || std::holds_alternative<LeaderFailed>(message.body)) {
+  const bool asks = std::holds_alternative<TabQuery>(message.body);  // of any tab
+  if (!by_leader || asks || std::holds_alternative<LeaderFailed>(message.body)) {
     std::visit([&](const auto& body) { receive(message.from, body); }, message.body);
     return;
   }

@@ -112,6 +112,7 @@ class Driver {
   static Bytes files() {
     host::Writer out;
     out.u8(kFilesOpened);
+    out.u32(0);  // generation
     std::uint32_t handle = 0;
     for (const std::uint32_t count : {kLogSlots, kPoolSlots}) {
       out.u32(count);
@@ -131,6 +132,7 @@ class Driver {
     out.u32(other_lives ? 2 : 1);
     out.id(kSelf);
     if (other_lives) out.id(kOther);
+    out.id(kSelf);  // leads
     return out.take();
   }
 

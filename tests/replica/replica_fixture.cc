@@ -47,6 +47,7 @@ void ReplicaFixture::carry_out(const Output& output) {
   if (output.failed) failed_.push_back(*output.failed);
   ready_ += output.ready ? 1 : 0;
   lock_queries_ += output.query_locks ? 1 : 0;
+  suspicions_ += output.suspects ? 1 : 0;
   if (output.wake_at) wake_at_ = output.wake_at;
   if (followed_by) run(*followed_by);
 }

@@ -76,7 +76,7 @@ class ReplicaFixture : public testing::Test {
   std::vector<RunQuery> queries_;
   std::vector<Reply> replies_;
   std::vector<Chunk> chunks_;
-  int discards_{}, installs_{}, ready_{}, lock_queries_{};
+  int discards_{}, installs_{}, ready_{}, lock_queries_{}, suspicions_{};
   std::optional<Digest> wrong_digest_;  // of the next batch
   std::optional<Error> apply_error_;    // once
   Index image_index_;                   // what the next image holds

@@ -185,6 +185,31 @@ TEST_F(SendTest, AStoreThatWasDeletedEndsWhatIsPendingAndBeginsAnew) {
   EXPECT_EQ(joins[0].applied, Index{});
 }
 
+TEST_F(SendTest, ALeaderThatIsWaitedForInVainIsSuspectedToBeStopped) {
+  follow();
+  advance(1min);
+  EXPECT_EQ(suspicions_, 0) << "nothing is asked of it";
+  append({request(1)});
+  advance(options_.suspect_after - 100ms);
+  EXPECT_EQ(suspicions_, 0);
+  advance(500ms);
+  EXPECT_GT(suspicions_, 0);
+  log(1);
+  publish();
+  suspicions_ = 0;
+  advance(1min);
+  EXPECT_EQ(suspicions_, 0) << "it has answered";
+}
+
+TEST_F(SendTest, ATabThatLooksForLifeIsAnsweredWhoeverLeads) {
+  follow();
+  run(Received{Message{.store = {},
+                       .term = {},
+                       .from = {.tab = kOther, .role = Role::kLeader},
+                       .body = TabQuery{.call = 0}}});
+  EXPECT_THAT(take_sent<TabInfo>(), SizeIs(1));
+}
+
 // The leader would drop a message that it cannot decode, and the tab wait for ever.
 TEST_F(SendTest, MoreArgumentsThanAMessageCarriesAreRefusedAtOnce) {
   follow();

@@ -77,11 +77,17 @@ std::optional<FileFault> Disk::find_fault(const storage::FileCall& call) {
 Result<std::vector<storage::Slot>> Disk::open(const std::string& directory, std::size_t count) {
   if (world_.now() < free_at_)
     return fail(ErrorCode::kStorageUnavailable, "handles of the dead linger");
-  auto slots = disk_.open_slots(directory + '/');
-  while (slots && slots->size() < count) {
+  std::vector<storage::Slot> slots;
+  for (const std::string& name : names()) {
+    if (!name.starts_with(directory + '/')) continue;
+    auto file = disk_.open(name);
+    if (!file) return fail(file.error());
+    slots.push_back({.name = name, .file = std::move(*file)});
+  }
+  while (slots.size() < count) {
     auto slot = create(directory);
     if (!slot) return fail(slot.error());
-    slots->push_back(std::move(*slot));
+    slots.push_back(std::move(*slot));
   }
   return slots;
 }
@@ -95,7 +101,24 @@ Result<storage::Slot> Disk::create(const std::string& directory) {
   return storage::Slot{.name = name, .file = std::move(*file)};
 }
 
-void Disk::holder_died(microseconds lag) {
+void Disk::fork() {
+  for (const std::string& name : names()) {
+    const std::string copy = name.substr(0, name.find('/') + 1) + std::to_string(1000 + ++created_);
+    disk_.overwrite(copy, disk_.written(name));
+    named_.insert(copy);
+    forked_.insert(name);
+    if (flip_ && flip_->name == name) flip_->name = copy;
+  }
+}
+
+std::vector<std::string> Disk::names() const {
+  auto names = disk_.names();
+  std::erase_if(names, [this](const std::string& name) { return forked_.contains(name); });
+  return names;
+}
+
+void Disk::holder_died(const Thread* holder, microseconds lag) {
+  if (user_ != holder) return;
   disk_.crash({.loss = storage::Loss::kNothing});
   free_at_ = world_.now() + lag;
 }
@@ -127,7 +150,7 @@ bool Disk::flip_log_bit() {
     std::uint64_t bytes;
   };
   std::vector<Written> files;
-  for (const std::string& name : disk_.names()) {
+  for (const std::string& name : names()) {
     const Bytes content = disk_.written(name);
     const auto end = std::find_if(content.rbegin(), content.rend(),
                                   [](std::byte byte) { return byte != std::byte{}; });
@@ -189,13 +212,13 @@ void Disk::heal() {
 }
 
 std::vector<std::string> Disk::log_names() const {
-  std::vector<std::string> names = disk_.names();
+  std::vector<std::string> names = this->names();
   std::erase_if(names, [](const std::string& name) { return !name.starts_with("log/"); });
   return names;
 }
 
 void Disk::copy_to(storage::MemoryDisk& copy) const {
-  for (const std::string& name : disk_.names()) copy.overwrite(name, disk_.written(name));
+  for (const std::string& name : names()) copy.overwrite(name, disk_.written(name));
 }
 
 }  // namespace tablog::simulator

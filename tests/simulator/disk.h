@@ -47,8 +47,12 @@ class Disk {
                                                         std::size_t count);
   [[nodiscard]] Result<storage::Slot> create(const std::string& directory);
 
-  // The holder of the files dies: handles linger, then another may open them.
-  void holder_died(microseconds lag);
+  // A new generation: the files as they are read now, flushed; who holds them keeps the old ones.
+  void fork();
+
+  // The holder of the files dies: handles linger, then another may open them. One that was stopped
+  // may hold those of an earlier generation, which nobody opens.
+  void holder_died(const Thread* holder, microseconds lag);
   // Also takes names that were not durable yet, where `names` are lost.
   void power_loss(storage::NewNames names = storage::NewNames::kKept,
                   std::optional<storage::Loss> loss = std::nullopt);
@@ -81,6 +85,7 @@ class Disk {
   void copy_to(storage::MemoryDisk& copy) const;
 
  private:
+  [[nodiscard]] std::vector<std::string> names() const;  // of the newest generation
   [[nodiscard]] std::optional<storage::FileFault> on_call(const storage::FileCall& call);
   [[nodiscard]] std::optional<storage::FileFault> find_fault(const storage::FileCall& call);
   [[nodiscard]] std::optional<storage::FileFault> trapped(const storage::FileCall& call);
@@ -95,6 +100,7 @@ class Disk {
   World& world_;
   storage::MemoryDisk disk_;
   std::set<std::string> named_;        // their names are durable
+  std::set<std::string> forked_;       // of earlier generations
   std::map<std::string, Bytes> lost_;  // their names were not
   std::optional<Flip> flip_;
   Thread* user_{};

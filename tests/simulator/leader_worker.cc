@@ -51,6 +51,7 @@ LeaderWorker::LeaderWorker(Origin& origin, ClientId tab, const std::string& name
                                                                 .options = options(),
                                                                 .log = log},
                                              [this] { return read_clock(); });
+  origin_.leader_workers[name] = tab;
   origin_.channels.listen({.tab = tab, .role = Role::kLeader}, [this](const Bytes& bytes) {
     thread_->post([this, bytes] { step([&] { return host_->receive(bytes); }); });
   });
@@ -67,7 +68,7 @@ void LeaderWorker::kill() {
   origin_.channels.stop({.tab = tab_, .role = Role::kLeader});
   const auto lag = origin_.world.random().between(3ms, 30ms);
   if (has_files_) {
-    origin_.disk.holder_died(lag + origin_.world.random().between(0us, 15ms));
+    origin_.disk.holder_died(thread_.get(), lag + origin_.world.random().between(0us, 15ms));
     origin_.disk.let_go(thread_.get());
   }
   opens_ = has_files_ = false;
@@ -77,6 +78,10 @@ void LeaderWorker::kill() {
 void LeaderWorker::post(std::vector<AppendRequest> requests) {
   auto shared = std::make_shared<std::vector<AppendRequest>>(std::move(requests));
   thread_->post_after(20us, [this, shared] { step([&] { return host_->append(*shared); }); });
+}
+
+void LeaderWorker::suspect() {
+  thread_->post_after(20us, [this] { step([&] { return host_->step(node::Suspected{}); }); });
 }
 
 bool LeaderWorker::is_leading() const {
@@ -124,6 +129,9 @@ void LeaderWorker::carry_out(const host::QueryLocks& /*effect*/) {
   origin_.world.after(delay(), [this, began, delay] {
     leader::LocksSeen seen{
         .began = began, .held = origin_.locks.holder(kLeadLock) == name_, .tabs = {}};
+    const auto holder = origin_.locks.holder(kLeadLock);
+    if (holder && origin_.leader_workers.contains(*holder))
+      seen.holder = origin_.leader_workers.at(*holder);
     for (const std::string& tab : origin_.locks.held(kTabLocks)) seen.tabs.insert(client_of(tab));
     thread_->post_after(delay(), [this, seen] { hear(seen); });
   });
@@ -144,7 +152,7 @@ void LeaderWorker::carry_out(const host::ArmBatch& /*effect*/) {
 
 void LeaderWorker::carry_out(const host::OpenFiles& effect) {
   opens_ = true;
-  open_files(effect, kOpenPatience);
+  open_files(effect, effect.fork ? 100ms : kOpenPatience);
 }
 
 // Handles lag behind their lock: patiently, as web/src/opfs.ts does.
@@ -157,11 +165,22 @@ void LeaderWorker::open_files(host::OpenFiles wanted, microseconds patience) {
       origin_.locks.look();  // to try a held file evicts who holds it in the cache, as well
       return open_files(wanted, rest);
     }
+    if (!files && wanted.fork) {
+      origin_.disk.fork();
+      ++origin_.generation;
+      thread_->trace("forks generation " + std::to_string(origin_.generation));
+      origin_.world.count("generation forked");
+      return open_files({.log_slots = wanted.log_slots, .pool_slots = wanted.pool_slots},
+                        kOpenPatience);
+    }
     opens_ = false;
     if (!files) return step([&] { return host_->open_failed({.error = files.error()}); });
     has_files_ = true;
     origin_.disk.set_user(thread_.get());
-    step([&] { return host_->open({.files = std::move(*files)}); });
+    step([&] {
+      return host_->open(
+          {.files = std::move(*files), .generation = Generation{origin_.generation}});
+    });
   });
 }
 
@@ -193,18 +212,42 @@ void LeaderWorker::carry_out(const host::CloseFiles& /*effect*/) {
   origin_.disk.let_go(thread_.get());
 }
 
-void LeaderWorker::ask_for_lock() {
-  const auto hear = [this, thread = std::weak_ptr(thread_)](auto task) {
-    return [thread, task] {
-      if (const auto alive = thread.lock()) alive->post(task);
-    };
+Task LeaderWorker::hearing(Task task) {
+  return [thread = std::weak_ptr(thread_), task = std::move(task)] {
+    if (const auto alive = thread.lock()) alive->post(task);
   };
+}
+
+Task LeaderWorker::losing() {
+  return hearing([this] {  // stolen
+    step([&] { return host_->step(node::LockLost{}); });
+    ask_for_lock();
+  });
+}
+
+void LeaderWorker::ask_for_lock() {
   origin_.locks.request(kLeadLock, name_,
-                        hear([this] { step([&] { return host_->step(node::LockGranted{}); }); }),
-                        hear([this] {  // stolen
-                          step([&] { return host_->step(node::LockLost{}); });
-                          ask_for_lock();
-                        }));
+                        hearing([this] { step([&] { return host_->step(node::LockGranted{}); }); }),
+                        losing());
+}
+
+void LeaderWorker::carry_out(const host::StealLock& /*effect*/) {
+  if (origin_.locks.holder(kLeadLock) == name_) return;  // its turn has come meanwhile
+  origin_.locks.stop_waiting(kLeadLock, name_);
+  thread_->trace("steals the lock of a leader that gives no sign of life");
+  origin_.locks.steal(kLeadLock, name_, origin_.world.random().between(0us, 3s), losing());
+  thread_->post_after(1ms, [this] { step([&] { return host_->step(node::LockGranted{}); }); });
+}
+
+void LeaderWorker::carry_out(const host::AskForkLock& /*effect*/) {
+  const bool free = !origin_.locks.holder(kForkLock);
+  if (free) origin_.locks.request(kForkLock, name_, [] {});
+  thread_->post_after(
+      1ms, [this, free] { step([&] { return host_->step(node::ForkLock{.granted = free}); }); });
+}
+
+void LeaderWorker::carry_out(const host::ReleaseForkLock& /*effect*/) {
+  origin_.locks.release(kForkLock, name_);
 }
 
 // One that was stolen is asked for again when the AbortError tells of it.
@@ -233,8 +276,10 @@ void LeaderWorker::check_lease(const std::vector<host::LeaderEffect>& effects) c
     const auto* send = std::get_if<host::SendBytes>(&effect);
     if (send == nullptr) continue;
     const auto message = decode_message(send->bytes);
-    if (!message || !std::holds_alternative<LeaderFailed>(message->body))
-      origin_.world.fail(name_ + " speaks without a lease");
+    const bool claims_nothing = message && (std::holds_alternative<LeaderFailed>(message->body) ||
+                                            std::holds_alternative<Seek>(message->body) ||
+                                            std::holds_alternative<TabQuery>(message->body));
+    if (!claims_nothing) origin_.world.fail(name_ + " speaks without a lease");
   }
 }
 

@@ -21,6 +21,7 @@ class LeaderWorker {
   LeaderWorker& operator=(const LeaderWorker&) = delete;
 
   void post(std::vector<AppendRequest> requests);  // from the page
+  void suspect();                                  // from the tab's replica, by the page
   // The worker, or its process, dies: now, or in the middle of what it does.
   void kill();
   [[nodiscard]] Thread& thread() { return *thread_; }
@@ -33,6 +34,8 @@ class LeaderWorker {
  private:
   void step(const std::function<std::vector<host::LeaderEffect>()>& run);
   void ask_for_lock();
+  [[nodiscard]] Task hearing(Task task);
+  [[nodiscard]] Task losing();
   void open_files(host::OpenFiles wanted, microseconds patience);
   [[nodiscard]] Result<storage::StoreFiles> try_open(const host::OpenFiles& wanted);
   void hear(const leader::LocksSeen& seen);
@@ -49,6 +52,9 @@ class LeaderWorker {
   void carry_out(const host::WantSlots& effect);
   void carry_out(const host::CloseFiles& effect);
   void carry_out(const host::ReleaseLock& effect);
+  void carry_out(const host::StealLock& effect);
+  void carry_out(const host::AskForkLock& effect);
+  void carry_out(const host::ReleaseForkLock& effect);
   void carry_out(const host::RoleChanged& effect);
   void carry_out(const Error& effect);
 

@@ -42,10 +42,14 @@ void Locks::abandon(const std::string& holder, microseconds delay) {
   });
 }
 
-void Locks::steal(const std::string& name, const std::string& thief, microseconds late) {
+void Locks::steal(const std::string& name, const std::string& thief, microseconds late, Task lost) {
   Request& holder = held_[name];
   if (holder.lost) world_.after(late, std::exchange(holder.lost, nullptr));
-  holder = Request{.holder = thief, .granted = {}, .lost = {}};
+  holder = Request{.holder = thief, .granted = {}, .lost = std::move(lost)};
+}
+
+void Locks::stop_waiting(const std::string& name, const std::string& holder) {
+  std::erase_if(waiting_[name], [&](const Request& request) { return request.holder == holder; });
 }
 
 std::optional<std::string> Locks::holder(const std::string& name) const {

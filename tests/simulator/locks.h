@@ -22,8 +22,10 @@ class Locks {
   void release(const std::string& name, const std::string& holder);
   // All of a holder that has died, after `delay`; what it waits for, at once.
   void abandon(const std::string& holder, microseconds delay);
-  // At once; the holder hears of it `late`. The queue waits for the thief to release it.
-  void steal(const std::string& name, const std::string& thief, microseconds late);
+  // At once; the holder hears of it `late`, and `lost` is the thief's. The queue waits for the
+  // thief to release it.
+  void steal(const std::string& name, const std::string& thief, microseconds late, Task lost = {});
+  void stop_waiting(const std::string& name, const std::string& holder);
 
   [[nodiscard]] std::optional<std::string> holder(const std::string& name) const;
   [[nodiscard]] std::set<std::string> held(const std::string& prefix) const;

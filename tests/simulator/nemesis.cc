@@ -212,7 +212,8 @@ void Nemesis::lose_names() {
   };
   add(opened.log, "log/spare");
   add(opened.pool, "pool/spare");
-  const auto store = storage::Store::open(std::move(opened), {});
+  const auto store = storage::Store::open(
+      std::move(opened), {.fresh = {}, .generation = Generation{origin_.generation}});
   if (store && (*store)->log().head().index == Index{}) {
     world_.count("all files lost");
     origin_.disk.forget_lost();

@@ -1,6 +1,9 @@
 // Origin: what the tabs of one origin share.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "tests/simulator/channels.h"
 #include "tests/simulator/checker.h"
 #include "tests/simulator/disk.h"
@@ -9,6 +12,7 @@
 namespace tablog::simulator {
 
 inline constexpr const char* kLeadLock = "lead";
+inline constexpr const char* kForkLock = "fork";
 inline constexpr const char* kTabLocks = "tab:";
 
 struct Origin {
@@ -20,6 +24,8 @@ struct Origin {
         checker(the_world) {}
 
   World& world;
+  std::map<std::string, ClientId> leader_workers{};  // whose they are, by their names
+  std::uint64_t generation{};                        // of the files
   Locks locks;
   Channels channels;
   Disk disk;

@@ -96,6 +96,7 @@ void ReplicaWorker::carry_out(host::ReplicaEffect& effect) {
           [&](replica::Settled& settled) { tell(std::move(settled)); },
           [&](host::Replied& replied) { tell(std::move(replied)); },
           [&](const host::Ready& ready) { tell(ready); },
+          [&](const host::Suspects& suspects) { tell(suspects); },
           [&](Error& error) { tell(std::move(error)); },
           [&](const replica::Noted& noted) {
             thread_->trace(

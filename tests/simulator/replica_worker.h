@@ -14,7 +14,8 @@
 
 namespace tablog::simulator {
 
-using ToPage = std::variant<replica::Settled, host::Replied, host::Ready, replica::Noted, Error>;
+using ToPage = std::variant<replica::Settled, host::Replied, host::Ready, host::Suspects,
+                            replica::Noted, Error>;
 
 struct TabOptions {
   replica::Mode mode{};

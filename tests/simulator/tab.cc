@@ -299,6 +299,7 @@ void Tab::hear(const ToPage& what) {
     accepted_ = {};
     return;
   }
+  if (std::holds_alternative<host::Suspects>(what)) return leader_->suspect();
   if (std::holds_alternative<host::Ready>(what)) return origin_.world.trace(name_, "is ready");
   hear(std::get<Error>(what));
 }

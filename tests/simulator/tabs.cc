@@ -25,9 +25,13 @@ std::vector<std::shared_ptr<Tab>> Tabs::running() const {
 }
 
 std::shared_ptr<Tab> Tabs::leading() const {
-  const auto found = std::ranges::find_if(
-      all_, [](const auto& tab) { return tab->is_alive() && tab->leader().is_leading(); });
-  return found == all_.end() ? nullptr : *found;
+  std::shared_ptr<Tab> latest;  // one that was stopped may not know yet that it was
+  for (const auto& tab : all_) {
+    if (!tab->is_alive() || !tab->leader().is_leading()) continue;
+    const auto term = [](Tab& of) { return of.leader().host().node().term(); };
+    if (!latest || term(*latest) < term(*tab)) latest = tab;
+  }
+  return latest;
 }
 
 std::shared_ptr<Tab> Tabs::with_files() const {

@@ -50,7 +50,13 @@ test("numbers are little-endian, and 64 bits wide where the table says so", () =
 test("configure carries the whole schema", () => {
   const schema = defineSchema({ version: 1, migrations: ["M"], events: { e: "S" } });
   const bytes = encode((w) =>
-    inputs.configure(w, { client, replica: "none", replicaMaxBytes: 5, schema }),
+    inputs.configure(w, {
+      client,
+      replica: "none",
+      replicaMaxBytes: 5,
+      leaderTimeout: 3000,
+      schema,
+    }),
   );
   const text = (value: string): string => `01000000${Buffer.from(value).toString("hex")}`;
   assert.equal(
@@ -59,6 +65,7 @@ test("configure carries the whole schema", () => {
       client +
       "01" +
       "0500000000000000" +
+      "b80b0000" +
       "01000000" +
       "01000000" +
       text("M") +
@@ -180,10 +187,11 @@ test("an entry names its client, or none", () => {
 });
 
 test("a leader's outputs and inputs stand as in the table", () => {
-  assert.deepEqual(decodeLeaderOutput(Uint8Array.of(4, 2, 0, 0, 0, 6, 0, 0, 0)), {
+  assert.deepEqual(decodeLeaderOutput(Uint8Array.of(4, 2, 0, 0, 0, 6, 0, 0, 0, 1)), {
     kind: "openFiles",
     log: 2,
     pool: 6,
+    fork: true,
   });
   assert.deepEqual(decodeLeaderOutput(Uint8Array.of(8, 2, 7, 0, 0, 0, 0, 0, 0, 0)), {
     kind: "role",
@@ -194,6 +202,15 @@ test("a leader's outputs and inputs stand as in the table", () => {
     hex(leaderInputs.slotAdded("pool", { name: "x", handle: 3 })),
     "080101000000" + "78" + "03000000",
   );
+  assert.equal(
+    hex(leaderInputs.filesOpened({ generation: 2, log: [{ name: "x", handle: 3 }], pool: [] })),
+    "0202000000" + "0100000001000000" + "78" + "03000000" + "00000000",
+  );
+  assert.equal(
+    hex(leaderInputs.locksSeen(0, true, [], client)),
+    "07" + "0000000000000000" + "01" + "00000000" + client,
+  );
+  assert.equal(hex(leaderInputs.forkLock(true)), "0b01");
   assert.equal(hex(leaderInputs.filesFailed("StorageUnavailable", "w")), "030c01000000770000");
   assert.equal(hex(replicaInputs.message(Uint8Array.of(5, 6))), "09020000000506");
   const configuration = {

@@ -69,7 +69,6 @@ LeaderKit::LeaderKit(storage::MemoryDisk& disk, Model& model, const KitOptions& 
   LeaderConfig config{.self = kLeaderTab,
                       .fresh = {},
                       .seed = 0x9E3779B97F4A7C15 * model_.leaders,
-                      .generation = {},
                       .options = {},
                       .log = options.log};
   config.fresh.bytes.fill(static_cast<std::byte>(0x40 + model_.leaders));
@@ -268,6 +267,11 @@ void LeaderKit::carry_out(const ReleaseLock& /*effect*/) {
   if (++grants_ >= kGrantsMax) return;
   post([this] { carry_out(host_->step(node::LockGranted{})); });
 }
+
+// The one tab that there is forks from nobody.
+void LeaderKit::carry_out(const StealLock& /*effect*/) {}
+void LeaderKit::carry_out(const AskForkLock& /*effect*/) {}
+void LeaderKit::carry_out(const ReleaseForkLock& /*effect*/) {}
 
 void LeaderKit::carry_out(const RoleChanged& /*effect*/) {}
 

@@ -19,6 +19,8 @@ enum class In : std::uint8_t {
   kLocksSeen,
   kSlotAdded,
   kLockLost,
+  kSuspected,
+  kForkLock,
   kSeveral = 13,      // the page's, as the replica gets it
   kHandedAppend = 14  // in it
 };
@@ -33,7 +35,10 @@ enum class Out : std::uint8_t {
   kReleaseLock,
   kRole,
   kFailed,
-  kSettled = 11  // the replica's number
+  kStealLock,
+  kSettled,  // the replica's number
+  kAskForkLock,
+  kReleaseForkLock
 };
 
 // A time that no clock shows has no integer.
@@ -74,6 +79,7 @@ void write(Writer& out, const LeaderEffect& effect) {
                  [&](const OpenFiles& open) {
                    kind(Out::kOpenFiles);
                    counts(open.log_slots, open.pool_slots);
+                   out.boolean(open.fork);
                  },
                  [&](const WantSlots& want) {
                    kind(Out::kWantSlots);
@@ -81,6 +87,9 @@ void write(Writer& out, const LeaderEffect& effect) {
                  },
                  [&](const CloseFiles&) { kind(Out::kCloseFiles); },
                  [&](const ReleaseLock&) { kind(Out::kReleaseLock); },
+                 [&](const StealLock&) { kind(Out::kStealLock); },
+                 [&](const AskForkLock&) { kind(Out::kAskForkLock); },
+                 [&](const ReleaseForkLock&) { kind(Out::kReleaseForkLock); },
                  [&](const RoleChanged& role) {
                    kind(Out::kRole);
                    out.u8(static_cast<std::uint8_t>(role.state));
@@ -112,6 +121,10 @@ std::optional<node::Input> read_input(In kind, Reader& reader) {
       return node::LockGranted{};
     case In::kLockLost:
       return node::LockLost{};
+    case In::kSuspected:
+      return node::Suspected{};
+    case In::kForkLock:
+      return node::ForkLock{.granted = reader.boolean()};
     case In::kBatchDue:
       return leader::Input{leader::BatchDue{}};
     case In::kTick:
@@ -121,6 +134,7 @@ std::optional<node::Input> read_input(In kind, Reader& reader) {
       for (std::uint32_t left = reader.count(sizeof(ClientId)); left > 0; --left) {
         seen.tabs.insert(reader.id<ClientId>());
       }
+      if (const auto holder = reader.id<ClientId>(); !holder.is_zero()) seen.holder = holder;
       return leader::Input{std::move(seen)};
     }
     default:
@@ -185,10 +199,11 @@ bool LeaderBoundary::handle(ByteView input) {
   if (!host_) return false;
   switch (kind) {
     case In::kFilesOpened: {
-      storage::StoreFiles files;
-      files.log = slots(reader);
-      files.pool = slots(reader);
-      if (reader.done()) emit(host_->open({.files = std::move(files)}));
+      FilesOpened opened;
+      opened.generation = Generation{reader.u32()};
+      opened.files.log = slots(reader);
+      opened.files.pool = slots(reader);
+      if (reader.done()) emit(host_->open(std::move(opened)));
       return reader.done();
     }
     case In::kFilesFailed: {

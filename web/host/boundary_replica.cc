@@ -38,7 +38,8 @@ enum class Out : std::uint8_t {
   kFailed,
   kEvent,
   kProgress,
-  kChunk
+  kChunk,
+  kSuspects = 12  // 11 is the leader's
 };
 
 double to_ms(std::chrono::microseconds time) {
@@ -210,6 +211,7 @@ void write(Writer& out, const ReplicaEffect& effect) {
                    out.f64(to_ms(timer.delay));
                  },
                  [&](const QueryLocks&) { kind(Out::kQueryLocks); },
+                 [&](const Suspects&) { kind(Out::kSuspects); },
                  [&](const replica::Settled& settled) {
                    kind(Out::kSettled);
                    write_settled(out, settled.number, settled.result, settled.outcome);
@@ -296,6 +298,11 @@ bool ReplicaBoundary::configure(Reader& reader) {
   replica::Options options;
   options.mode = reader.u8() == 0 ? replica::Mode::kMemory : replica::Mode::kNone;
   options.replica_bytes_max = reader.u64();
+  // What follows a suspicion takes about as long: node::Options.
+  constexpr std::chrono::milliseconds kForkTakes{1900};
+  options.unresponsive_after = std::chrono::milliseconds{reader.u32()};
+  options.suspect_after =
+      std::max(options.unresponsive_after - kForkTakes, std::chrono::milliseconds{100});
   Schema schema = read_schema(reader);
   if (!reader.done() || host_) return false;
   host_ = std::make_unique<ReplicaHost>(client, std::move(schema), options, now_);

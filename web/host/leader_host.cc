@@ -64,7 +64,7 @@ std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
   // The lock was lost meanwhile: whoever has it now needs these handles.
   if (node_.state() != node::State::kOpening) return {CloseFiles{}};
   const std::size_t log_slots = files.files.log.size();
-  auto store = storage::Store::open(std::move(files.files), store_options());
+  auto store = storage::Store::open(std::move(files.files), store_options(files.generation));
   if (!store) return step(node::StorageFailed{.error = std::move(store.error())});
   // Crashes one upon the other have torn segments faster than spare slots were made: a leader could
   // not even write its term start, at this attempt or at any later one.
@@ -82,10 +82,10 @@ std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
 
 // Each opening draws its own: a store that one worker begins anew, since site data was deleted
 // under it, must not be taken for the old one, whose terms were higher.
-storage::StoreOptions LeaderHost::store_options() {
+storage::StoreOptions LeaderHost::store_options(Generation generation) {
   const std::uint64_t opening = openings_++ * 0xD1B54A32D192ED03ULL;
   storage::StoreOptions options{.fresh = config_.fresh,
-                                .generation = config_.generation,
+                                .generation = generation,
                                 .salt_seed = config_.seed + opening,
                                 .log = config_.log};
   for (std::size_t i = 0; i < sizeof opening; ++i)
@@ -148,8 +148,12 @@ void LeaderHost::carry_out(node::Output output) {
     effects_.emplace_back(RoleChanged{.state = *output.state, .term = node_.term()});
   if (output.release_lock) effects_.emplace_back(ReleaseLock{});
   if (output.open_files) {
-    effects_.emplace_back(OpenFiles{.log_slots = kLogSlotsMin, .pool_slots = kPoolSlotsMin});
+    effects_.emplace_back(
+        OpenFiles{.log_slots = kLogSlotsMin, .pool_slots = kPoolSlotsMin, .fork = output.fork});
   }
+  if (output.ask_fork_lock) effects_.emplace_back(AskForkLock{});
+  if (output.release_fork_lock) effects_.emplace_back(ReleaseForkLock{});
+  if (output.steal_lock) effects_.emplace_back(StealLock{});
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
   if (output.wake_at) {
     effects_.emplace_back(

@@ -22,6 +22,7 @@ enum class Directory : std::uint8_t { kLog = 0, kPool = 1 };
 // ---- inputs
 struct FilesOpened {
   storage::StoreFiles files;
+  Generation generation{};
 };
 struct FilesFailed {
   Error error;
@@ -35,6 +36,7 @@ struct SlotAdded {
 struct OpenFiles {  // every existing slot, and new ones until there are so many
   std::size_t log_slots{};
   std::size_t pool_slots{};
+  bool fork{};  // where they are held: a copy of them, as a new generation
 };
 struct WantSlots {  // so many more, in the background
   std::size_t log_slots{};
@@ -42,6 +44,9 @@ struct WantSlots {  // so many more, in the background
 };
 struct CloseFiles {};
 struct ReleaseLock {};  // and ask for it again
+struct StealLock {};    // the leader's, instead of waiting for it: LockGranted
+struct AskForkLock {};  // if nobody has it: ForkLock
+struct ReleaseForkLock {};
 struct ArmBatch {};
 struct RoleChanged {
   node::State state{};
@@ -49,14 +54,14 @@ struct RoleChanged {
 };
 // An Answer is for the page of this tab.
 using LeaderEffect = std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, OpenFiles,
-                                  WantSlots, CloseFiles, ReleaseLock, RoleChanged, Error>;
+                                  WantSlots, CloseFiles, ReleaseLock, StealLock, AskForkLock,
+                                  ReleaseForkLock, RoleChanged, Error>;
 
 struct LeaderConfig {
   ClientId self;
   StoreId fresh;                   // random: of the ids of stores that do not exist yet
   std::uint64_t seed{};            // random
   std::uint32_t schema_version{};  // of this tab
-  Generation generation{};
   node::Options options{};
   storage::LogOptions log{};
 };
@@ -66,7 +71,8 @@ class LeaderHost {
   LeaderHost(const LeaderConfig& config, ReplicaHost::Now now);
   ~LeaderHost();
 
-  // LockGranted, LockLost, and the leader's Received, BatchDue, LocksSeen, Ticked.
+  // LockGranted, LockLost, Suspected, ForkLock, and the leader's Received, BatchDue, LocksSeen,
+  // Ticked.
   [[nodiscard]] std::vector<LeaderEffect> step(const node::Input& input);
   [[nodiscard]] std::vector<LeaderEffect> open(FilesOpened files);
   [[nodiscard]] std::vector<LeaderEffect> open_failed(FilesFailed failed);
@@ -82,7 +88,7 @@ class LeaderHost {
  private:
   void run(const node::Input& input);
   [[nodiscard]] std::vector<LeaderEffect> take_effects();
-  [[nodiscard]] storage::StoreOptions store_options();
+  [[nodiscard]] storage::StoreOptions store_options(Generation generation);
   void carry_out(node::Output output);
   void carry_out(leader::Output& output, std::vector<node::Input>& followed_by);
   [[nodiscard]] node::Input execute(const leader::Execute& execute);

@@ -58,6 +58,7 @@ void ReplicaHost::carry_out(replica::Output output) {
   for (auto& chunk : output.chunks) effects_.emplace_back(std::move(chunk));
   for (auto& each : output.replies) reply(std::move(each));
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
+  if (output.suspects) effects_.emplace_back(Suspects{});
   if (output.wake_at) effects_.emplace_back(SetTimer{*output.wake_at - now_().monotonic});
   if (followed_by) run(*followed_by);
 }

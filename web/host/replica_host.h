@@ -23,6 +23,7 @@ struct SetTimer {
   std::chrono::microseconds delay;  // one timer: a new one replaces it
 };
 struct QueryLocks {};
+struct Suspects {};  // that the leader is stopped: this tab's leader worker is to look
 
 struct RepliedRows {
   Bytes rows;
@@ -40,8 +41,8 @@ struct Replied {
 struct Ready {};
 
 using ReplicaEffect =
-    std::variant<SendBytes, SetTimer, QueryLocks, replica::Settled, Replied, replica::Status, Ready,
-                 Error, replica::Noted, replica::Progress, replica::Chunk>;
+    std::variant<SendBytes, SetTimer, QueryLocks, Suspects, replica::Settled, Replied,
+                 replica::Status, Ready, Error, replica::Noted, replica::Progress, replica::Chunk>;
 
 // What of the log a read wants; the rest of the range is passed over.
 struct ReadFilter {

@@ -13,6 +13,7 @@ export interface Configuration {
   readonly client: Id;
   readonly replica: ReplicaMode;
   readonly replicaMaxBytes: number;
+  readonly leaderTimeout: number;
   readonly schema: Schema;
 }
 
@@ -40,11 +41,12 @@ export interface QueryInput {
 }
 
 export const inputs = {
-  configure(w: Writer, { client, replica, replicaMaxBytes, schema }: Configuration): void {
+  configure(w: Writer, { client, schema, ...options }: Configuration): void {
     w.u8(0);
     w.id(client);
-    w.u8(replica === "memory" ? 0 : 1);
-    w.u64(replicaMaxBytes);
+    w.u8(options.replica === "memory" ? 0 : 1);
+    w.u64(options.replicaMaxBytes);
+    w.u32(options.leaderTimeout);
     w.u32(schema.version);
     w.list(schema.migrations, (sql) => w.text(sql));
     w.list(Object.entries(schema.events), ([type, sql]) => {
@@ -160,7 +162,7 @@ export type PageOutput =
   | { readonly kind: "settled"; readonly number: number; readonly result: Accepted | TablogError }
   | { readonly kind: "reply"; readonly call: number; readonly result: Reader | TablogError }
   | { readonly kind: "status"; readonly status: ReplicaStatus }
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready" | "suspects" }
   | { readonly kind: "failed"; readonly error: TablogError }
   | { readonly kind: "rollback" | "divergence"; readonly index: number; readonly detail: string }
   | { readonly kind: "progress"; readonly done: number; readonly total: number }
@@ -201,6 +203,8 @@ export function decodePageOutput(bytes: Uint8Array): PageOutput {
       return { kind: "progress", done: r.f64(), total: r.f64() };
     case 10:
       return { kind: "chunk", call: r.u32(), bytes: r.bytes() };
+    case 12:
+      return { kind: "suspects" };
     default:
       throw new RangeError(`unknown output ${kind}`);
   }

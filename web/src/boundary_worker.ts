@@ -45,6 +45,15 @@ export interface LeaderConfiguration {
   readonly schemaVersion: number;
 }
 
+/** The slots of a store's newest generation. */
+export interface Opened {
+  readonly generation: number;
+  readonly log: readonly HandleName[];
+  readonly pool: readonly HandleName[];
+}
+
+const kNoTab: Id = "0".repeat(32);
+
 export const leaderInputs = {
   configure: ({ client, fresh, seed, memory, schemaVersion }: LeaderConfiguration) =>
     encode((w) => {
@@ -56,9 +65,10 @@ export const leaderInputs = {
       w.bool(memory);
     }),
   lockGranted: () => Uint8Array.of(1),
-  filesOpened: (log: readonly HandleName[], pool: readonly HandleName[]) =>
+  filesOpened: ({ generation, log, pool }: Opened) =>
     encode((w) => {
       w.u8(2);
+      w.u32(generation);
       for (const slots of [log, pool]) w.list(slots, (slot) => writeSlot(w, slot));
     }),
   filesFailed: (code: TablogErrorCode, message: string) =>
@@ -72,12 +82,14 @@ export const leaderInputs = {
   message: (bytes: Uint8Array) => withBytes(4, bytes),
   batchDue: () => Uint8Array.of(5),
   tick: () => Uint8Array.of(6),
-  locksSeen: (began: number, held: boolean, tabs: readonly Id[]) =>
+  /** `holder`: the tab whose leader worker holds the leader's lock. */
+  locksSeen: (began: number, held: boolean, tabs: readonly Id[], holder: Id | undefined) =>
     encode((w) => {
       w.u8(7);
       w.f64(began);
       w.bool(held);
       w.list(tabs, (tab) => w.id(tab));
+      w.id(holder ?? kNoTab);
     }),
   slotAdded: (directory: "log" | "pool", slot: HandleName) =>
     encode((w) => {
@@ -86,13 +98,22 @@ export const leaderInputs = {
       writeSlot(w, slot);
     }),
   lockLost: () => Uint8Array.of(9),
+  suspected: () => Uint8Array.of(10),
+  forkLock: (granted: boolean) => Uint8Array.of(11, granted ? 1 : 0),
 };
 
 export type LeaderOutput =
   | { readonly kind: "send"; readonly send: Send }
   | { readonly kind: "timer"; readonly delayMs: number }
-  | { readonly kind: "openFiles" | "wantSlots"; readonly log: number; readonly pool: number }
+  | {
+      readonly kind: "openFiles";
+      readonly log: number;
+      readonly pool: number;
+      readonly fork: boolean;
+    }
+  | { readonly kind: "wantSlots"; readonly log: number; readonly pool: number }
   | { readonly kind: "queryLocks" | "armBatch" | "closeFiles" | "releaseLock" }
+  | { readonly kind: "stealLock" | "askForkLock" | "releaseForkLock" }
   | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
   /** `output` goes to the page. */
   | { readonly kind: "settled"; readonly output: Uint8Array }
@@ -111,7 +132,7 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
     case 3:
       return { kind: "armBatch" };
     case 4:
-      return { kind: "openFiles", log: r.u32(), pool: r.u32() };
+      return { kind: "openFiles", log: r.u32(), pool: r.u32(), fork: r.bool() };
     case 5:
       return { kind: "wantSlots", log: r.u32(), pool: r.u32() };
     case 6:
@@ -122,8 +143,14 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
       return { kind: "role", role: leaderRoles[r.u8()] ?? "failed", term: r.u64() };
     case 9:
       return { kind: "failed", error: bytes.slice(1) };
+    case 10:
+      return { kind: "stealLock" };
     case kSettledByLeader:
       return { kind: "settled", output: bytes };
+    case 12:
+      return { kind: "askForkLock" };
+    case 13:
+      return { kind: "releaseForkLock" };
     default:
       throw new RangeError(`unknown output ${kind}`);
   }

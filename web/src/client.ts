@@ -261,6 +261,8 @@ export class Client {
         this.#opening?.resolve();
         this.#opening = undefined;
         return;
+      case "suspects":
+        return this.#workers?.suspect();
       case "failed":
         return this.#failed(output.error);
       case "progress":

@@ -1,24 +1,25 @@
 // FileTable: the open files of a leader worker, by the numbers that the module knows them by.
 
-import type { HandleName } from "./boundary_worker.js";
+import type { HandleName, Opened } from "./boundary_worker.js";
 import { wordsOf } from "./errors.js";
 import type { FileCalls } from "./wasm.js";
 
 export type Directory = "log" | "pool";
-export interface Slots {
-  readonly log: readonly HandleName[];
-  readonly pool: readonly HandleName[];
-}
 
 /** Where a store's slots are: OPFS, or this worker's memory. */
 export interface SlotFiles {
   readonly table: FileTable;
   /** Knows the directories before they are needed: a standby takes over the sooner. */
   prepare(): void;
-  /** Opens every slot that exists and creates what is missing of the numbers asked for. */
-  open(log: number, pool: number): Promise<Slots>;
+  /**
+   * Opens every slot of the newest generation and creates what is missing of the numbers asked for. `fork`:
+   * where another process holds the slots, a copy of them is made a new generation.
+   */
+  open(log: number, pool: number, fork: boolean): Promise<Opened>;
   create(directory: Directory): Promise<HandleName>;
   closeAll(): void;
+  /** Deletes the generations before the one that is open, where no process holds them any more. */
+  dropOlder(): Promise<void>;
 }
 
 /** As much of a FileSystemSyncAccessHandle as is used. */

@@ -5,7 +5,7 @@ import { decodeLeaderOutput, leaderInputs, type LeaderOutput } from "./boundary_
 import { Writer } from "./bytes.js";
 import { Channels } from "./channels.js";
 import { TablogError, wordsOf } from "./errors.js";
-import { lockNames, mintId, tabsOf } from "./names.js";
+import { lockNames, mintId, tabOfWorker, tabsOf } from "./names.js";
 import type { Directory, SlotFiles } from "./files.js";
 import type { Step } from "./wasm.js";
 import { Timer, giveUp, seeLocks, tellPage } from "./worker_host.js";
@@ -19,6 +19,9 @@ export class LeaderWorker {
   readonly #timer = new Timer(() => this.input(leaderInputs.tick()));
   readonly #toSelf = new MessageChannel();
   #release: (() => void) | undefined;
+  #waiting = new AbortController(); // for the leader's lock
+  #steals = false;
+  #releaseFork: (() => void) | undefined;
 
   /** Stands by for leadership from then on. */
   constructor(start: StartMessage, step: Step, files: SlotFiles) {
@@ -39,6 +42,11 @@ export class LeaderWorker {
 
   connect(line: MessagePort): void {
     this.#channels.connect(line);
+  }
+
+  /** This tab's replica waits for the leader in vain. */
+  suspect(): void {
+    this.input(leaderInputs.suspected());
   }
 
   input(input: Uint8Array): void {
@@ -71,7 +79,7 @@ export class LeaderWorker {
       case "armBatch":
         return this.#toSelf.port2.postMessage(undefined);
       case "openFiles":
-        return this.#openFiles(output.log, output.pool);
+        return this.#openFiles(output.log, output.pool, output.fork);
       case "wantSlots":
         this.#createSlots("log", output.log);
         return this.#createSlots("pool", output.pool);
@@ -79,7 +87,15 @@ export class LeaderWorker {
         return this.#files.closeAll();
       case "releaseLock":
         return this.#release?.();
+      case "stealLock":
+        this.#steals = true;
+        return this.#waiting.abort();
+      case "askForkLock":
+        return this.#askForkLock();
+      case "releaseForkLock":
+        return this.#releaseFork?.();
       case "role":
+        if (output.role === "leading") void this.#files.dropOlder();
         return tellPage({ kind: "role", role: output.role, term: output.term });
       case "failed": {
         const error = output.error.slice().buffer;
@@ -89,30 +105,51 @@ export class LeaderWorker {
   }
 
   // Held until the module releases it; then asked for again, behind the other tabs. A lock that was
-  // stolen rejects the request.
+  // stolen rejects the request, and so does one's own end of waiting in order to steal it.
   #requestLock(): void {
+    this.#waiting = new AbortController();
+    const { signal } = this.#waiting;
     navigator.locks
-      .request(lockNames.leader(this.#start.key), () => {
-        const released = new Promise<void>((resolve) => (this.#release = resolve));
-        this.input(leaderInputs.lockGranted());
-        return released;
-      })
+      .request(
+        lockNames.leader(this.#start.key),
+        this.#steals ? { steal: true } : { signal },
+        () => {
+          this.#steals = false;
+          const released = new Promise<void>((resolve) => (this.#release = resolve));
+          this.input(leaderInputs.lockGranted());
+          return released;
+        },
+      )
       .catch(() => this.input(leaderInputs.lockLost()))
       .finally(() => this.#requestLock());
+  }
+
+  // Of one tab at a time: who finds it taken leaves the fork to that one.
+  #askForkLock(): void {
+    navigator.locks
+      .request(lockNames.fork(this.#start.key), { ifAvailable: true }, (lock) => {
+        const released = new Promise<void>((resolve) => (this.#releaseFork = resolve));
+        this.input(leaderInputs.forkLock(lock !== null));
+        return lock === null ? undefined : released;
+      })
+      .catch(() => this.input(leaderInputs.forkLock(false)));
   }
 
   #queryLocks(): void {
     const began = performance.now();
     const { key, lifeLock } = this.#start;
     seeLocks(lockNames.leader(key), lifeLock).then(
-      ({ held, names }) => this.input(leaderInputs.locksSeen(began, held, tabsOf(names, key))),
+      ({ held, names, ofHolder }) => {
+        const [holder] = ofHolder.flatMap((lock) => tabOfWorker(lock, key, "leader") ?? []);
+        this.input(leaderInputs.locksSeen(began, held, tabsOf(names, key), holder));
+      },
       () => this.input(leaderInputs.lockLost()),
     );
   }
 
-  #openFiles(log: number, pool: number): void {
-    this.#files.open(log, pool).then(
-      (slots) => this.input(leaderInputs.filesOpened(slots.log, slots.pool)),
+  #openFiles(log: number, pool: number, fork: boolean): void {
+    this.#files.open(log, pool, fork).then(
+      (slots) => this.input(leaderInputs.filesOpened(slots)),
       (error: unknown) => this.#filesFailed(error),
     );
   }

@@ -1,7 +1,7 @@
 // The slots of a store with storage: "memory": they live as long as this worker.
 
-import type { HandleName } from "./boundary_worker.js";
-import { FileTable, type Directory, type SlotFiles, type Slots, type SyncFile } from "./files.js";
+import type { HandleName, Opened } from "./boundary_worker.js";
+import { FileTable, type Directory, type SlotFiles, type SyncFile } from "./files.js";
 
 export class MemoryFiles implements SlotFiles {
   readonly table = new FileTable();
@@ -9,8 +9,8 @@ export class MemoryFiles implements SlotFiles {
 
   prepare(): void {}
 
-  async open(log: number, pool: number): Promise<Slots> {
-    return { log: this.#openAll("log", log), pool: this.#openAll("pool", pool) };
+  async open(log: number, pool: number): Promise<Opened> {
+    return { generation: 0, log: this.#openAll("log", log), pool: this.#openAll("pool", pool) };
   }
 
   async create(directory: Directory): Promise<HandleName> {
@@ -20,6 +20,8 @@ export class MemoryFiles implements SlotFiles {
   closeAll(): void {
     this.table.closeAll();
   }
+
+  async dropOlder(): Promise<void> {}
 
   #openAll(directory: Directory, atLeast: number): HandleName[] {
     const files = this.#files[directory];

@@ -49,6 +49,8 @@ export function mintId(random: Crypto): Id {
 
 export const lockNames = {
   leader: (key: string): string => `tablog:${key}:leader`,
+  /** Held while a tab takes the place of a leader that is stopped; never stolen. */
+  fork: (key: string): string => `tablog:${key}:fork`,
   tab: (key: string, tab: Id): string => `tablog:${key}:tab:${tab}`,
   /** Held by a worker as long as it lives: its grant to anyone else means that the worker has died. */
   worker: (key: string, tab: Id, role: Role, life: number): string =>
@@ -59,6 +61,13 @@ export const channelNames = {
   everyone: (key: string): string => `tablog/${key}`,
   inbox: (key: string, tab: Id, role: Role): string => `tablog/${key}/${tab}/${role[0]}`,
 };
+
+/** The tab of a worker's life lock. */
+export function tabOfWorker(lock: string, key: string, role: Role): Id | undefined {
+  const prefix = `tablog:${key}:worker:`;
+  const [tab = "", of] = lock.startsWith(prefix) ? lock.slice(prefix.length).split(":") : [];
+  return of === role && /^[0-9a-f]{32}$/.test(tab) ? tab : undefined;
+}
 
 /** The tabs whose lock is held, of the lock names that are held. */
 export function tabsOf(held: readonly (string | undefined)[], key: string): Id[] {

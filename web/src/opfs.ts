@@ -1,37 +1,49 @@
-// The OPFS edge of the leader worker: a store's slots as exclusive access handles.
+// The OPFS edge of the leader worker: a store's slots as exclusive access handles. They are those of the
+// store's newest generation (generations.ts).
 
-import type { HandleName } from "./boundary_worker.js";
+import type { HandleName, Opened } from "./boundary_worker.js";
 import { TablogError, wordsOf } from "./errors.js";
-import { FileTable, type Directory, type SlotFiles, type Slots } from "./files.js";
+import { FileTable, type Directory, type SlotFiles } from "./files.js";
+import { Generations } from "./generations.js";
 import { hexOf } from "./names.js";
 
 /** How long handles of a leader that has just died may lag behind its lock. */
 const kOpenPatienceMs = 10_000;
+/** The same, where it is known not to have died. */
+const kForkPatienceMs = 100;
 const kRetryMaxMs = 100;
 
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
-  readonly #key: string;
+  readonly #generations: Generations;
+  #generation = 0;
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
   readonly #known = new Map<Directory, readonly FileSystemFileHandle[]>(); // as last listed
   #opening = 0; // counts closeAll(): what opens across one is closed again
 
   constructor(key: string) {
-    this.#key = key;
+    this.#generations = new Generations(key);
   }
 
   /** Knows the files before the lock comes: then they need not be listed first. */
   prepare(): void {
-    for (const which of ["log", "pool"] as const) void this.#list(which).catch(() => undefined); // told by open()
+    const list = async (): Promise<void> => {
+      this.#use(await this.#generations.newest());
+      await Promise.all([this.#list("log"), this.#list("pool")]);
+    };
+    void list().catch(() => undefined); // told by open()
   }
 
-  async open(log: number, pool: number): Promise<Slots> {
+  async open(log: number, pool: number, fork: boolean): Promise<Opened> {
     try {
-      const [logSlots, poolSlots] = await Promise.all([
-        this.#openAll("log", log),
-        this.#openAll("pool", pool),
-      ]);
-      return { log: logSlots, pool: poolSlots };
+      try {
+        return await this.#open(log, pool, fork ? kForkPatienceMs : kOpenPatienceMs);
+      } catch (thrown) {
+        if (!fork || !isHeld(thrown)) throw thrown;
+        this.closeAll();
+        await this.#generations.fork(this.#generation);
+        return await this.#open(log, pool, kForkPatienceMs);
+      }
     } catch (thrown) {
       this.closeAll();
       this.#forget(); // they may be gone
@@ -43,7 +55,7 @@ export class OpfsFiles implements SlotFiles {
     const name = hexOf(crypto.getRandomValues(new Uint8Array(8)));
     try {
       const file = await (await this.#directory(directory)).getFileHandle(name, { create: true });
-      return await this.#openSlot(file);
+      return await this.#openSlot(file, kOpenPatienceMs);
     } catch (thrown) {
       throw storageError(thrown);
     }
@@ -54,13 +66,40 @@ export class OpfsFiles implements SlotFiles {
     this.table.closeAll();
   }
 
-  // The official sahpool opens the database with `directory: "tablog/<key>/g0/db"`; its slots are in
-  // `.opaque` there.
+  dropOlder(): Promise<void> {
+    return this.#generations.dropBefore(this.#generation);
+  }
+
+  // The generation is looked up while the slots of the one that is known are being opened: nearly always it
+  // is that one.
+  async #open(log: number, pool: number, patienceMs: number): Promise<Opened> {
+    const opened = this.#openSlots(log, pool, patienceMs);
+    opened.catch(() => undefined);
+    const newest = await this.#generations.newest();
+    if (newest === this.#generation) return opened;
+    this.closeAll();
+    this.#use(newest);
+    return this.#openSlots(log, pool, patienceMs);
+  }
+
+  async #openSlots(log: number, pool: number, patienceMs: number): Promise<Opened> {
+    const [logSlots, poolSlots] = await Promise.all([
+      this.#openAll("log", log, patienceMs),
+      this.#openAll("pool", pool, patienceMs),
+    ]);
+    return { generation: this.#generation, log: logSlots, pool: poolSlots };
+  }
+
+  #use(generation: number): void {
+    if (generation === this.#generation) return;
+    this.#generation = generation;
+    this.#forget();
+  }
+
   #directory(which: Directory): Promise<FileSystemDirectoryHandle> {
     const known = this.#directories.get(which);
     if (known !== undefined) return known;
-    const path = ["tablog", this.#key, "g0", ...(which === "log" ? ["log"] : ["db", ".opaque"])];
-    const found = openDirectory(path);
+    const found = this.#generations.directory(this.#generation, which);
     this.#directories.set(which, found);
     found.catch(() => this.#forget());
     return found;
@@ -81,13 +120,15 @@ export class OpfsFiles implements SlotFiles {
     return files;
   }
 
-  async #openAll(which: Directory, atLeast: number): Promise<HandleName[]> {
+  async #openAll(which: Directory, atLeast: number, patienceMs: number): Promise<HandleName[]> {
     const known = this.#known.get(which) ?? [];
+    const open = (file: FileSystemFileHandle): Promise<HandleName | undefined> =>
+      this.#openKnown(file, patienceMs);
     // A dead tab's handles are released together: one is tried until it opens, then the others.
-    const first = await Promise.all(known.slice(0, 1).map((file) => this.#openKnown(file)));
+    const first = await Promise.all(known.slice(0, 1).map(open));
     const [opened, others] = await Promise.all([
-      Promise.all(known.slice(1).map((file) => this.#openKnown(file))),
-      this.#openOthers(which, new Set(known.map(({ name }) => name)), atLeast),
+      Promise.all(known.slice(1).map(open)),
+      this.#openOthers(which, new Set(known.map(({ name }) => name)), atLeast, patienceMs),
     ]);
     return [...first, ...opened, ...others].filter((slot) => slot !== undefined);
   }
@@ -97,29 +138,34 @@ export class OpfsFiles implements SlotFiles {
     which: Directory,
     known: ReadonlySet<string>,
     atLeast: number,
+    patienceMs: number,
   ): Promise<HandleName[]> {
     const files = await this.#list(which);
     const others = files.filter(({ name }) => !known.has(name));
     const missing = Array.from({ length: Math.max(0, atLeast - files.length) }, () =>
       this.create(which),
     );
-    return Promise.all([...others.map((file) => this.#openSlot(file)), ...missing]);
+    return Promise.all([...others.map((file) => this.#openSlot(file, patienceMs)), ...missing]);
   }
 
   // It may have been removed since it was listed.
-  async #openKnown(file: FileSystemFileHandle): Promise<HandleName | undefined> {
+  async #openKnown(
+    file: FileSystemFileHandle,
+    patienceMs: number,
+  ): Promise<HandleName | undefined> {
     try {
-      return await this.#openSlot(file);
+      return await this.#openSlot(file, patienceMs);
     } catch (thrown) {
       if (thrown instanceof DOMException && thrown.name === "NotFoundError") return undefined;
       throw thrown;
     }
   }
 
-  async #openSlot(file: FileSystemFileHandle): Promise<HandleName> {
+  async #openSlot(file: FileSystemFileHandle, patienceMs: number): Promise<HandleName> {
     const opening = this.#opening;
-    const access = await openPatiently(file);
-    if (opening !== this.#opening) {
+    const wanted = (): boolean => opening === this.#opening;
+    const access = await openPatiently(file, patienceMs, wanted);
+    if (!wanted()) {
       access.close();
       throw new DOMException("the files were closed meanwhile", "AbortError");
     }
@@ -127,21 +173,16 @@ export class OpfsFiles implements SlotFiles {
   }
 }
 
-async function openDirectory(path: readonly string[]): Promise<FileSystemDirectoryHandle> {
-  const storage = (navigator as { readonly storage?: Partial<StorageManager> }).storage;
-  if (storage?.getDirectory === undefined) {
-    throw new TablogError(
-      "StorageUnavailable",
-      "this browser has no OPFS (navigator.storage.getDirectory)",
-    );
-  }
-  let directory = await storage.getDirectory();
-  for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
-  return directory;
+function isHeld(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "NoModificationAllowedError";
 }
 
 // Handles of a tab that was killed are released some milliseconds after its lock is.
-async function openPatiently(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
+async function openPatiently(
+  file: FileSystemFileHandle,
+  patienceMs: number,
+  wanted: () => boolean,
+): Promise<FileSystemSyncAccessHandle> {
   if (typeof (file as Partial<FileSystemFileHandle>).createSyncAccessHandle !== "function") {
     throw new TablogError("StorageUnavailable", "this browser has no createSyncAccessHandle");
   }
@@ -150,8 +191,7 @@ async function openPatiently(file: FileSystemFileHandle): Promise<FileSystemSync
     try {
       return await file.createSyncAccessHandle();
     } catch (thrown) {
-      const held = thrown instanceof DOMException && thrown.name === "NoModificationAllowedError";
-      if (!held || performance.now() - began > kOpenPatienceMs) throw thrown;
+      if (!isHeld(thrown) || !wanted() || performance.now() - began > patienceMs) throw thrown;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }

@@ -39,6 +39,12 @@ export interface StoreOptions<S extends Schema> {
   readonly storage?: "opfs" | "memory";
   /** Asks the browser once to keep the origin's data (`navigator.storage.persist()`). */
   readonly persist?: boolean;
+  /**
+   * How long an append, or a query that needs the leader, waits for a leader that gives no sign of life until
+   * another tab takes its place, in ms: the leader's process may be stopped, and keep its lock. At least 2100;
+   * default 3000.
+   */
+  readonly leaderTimeout?: number;
   readonly logger?: Logger;
   /** Where worker.js is, if not beside index.js. */
   readonly workerUrl?: string | URL;
@@ -55,6 +61,7 @@ export interface Settings<S extends Schema> {
   readonly replicaMaxBytes: number;
   readonly storage: "opfs" | "memory";
   readonly persist: boolean;
+  readonly leaderTimeout: number;
   readonly logger: Logger | undefined;
   readonly workerUrl: string;
   readonly wasmUrl: string;
@@ -62,6 +69,9 @@ export interface Settings<S extends Schema> {
 }
 
 const kReplicaMaxBytes = 64 * 2 ** 20;
+const kLeaderTimeoutMs = 3000;
+const kLeaderTimeoutMinMs = 2100; // what taking its place takes by itself
+const kLeaderTimeoutMaxMs = 2 ** 31 - 1;
 
 /** @throws TablogError `InvalidArgument` */
 export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> {
@@ -74,6 +84,10 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
   if (!Number.isSafeInteger(replicaMaxBytes) || replicaMaxBytes < 0) {
     throw invalid("replicaMaxBytes must be a whole number of bytes");
   }
+  const { leaderTimeout = kLeaderTimeoutMs } = options;
+  const sound = leaderTimeout >= kLeaderTimeoutMinMs && leaderTimeout <= kLeaderTimeoutMaxMs;
+  if (!Number.isSafeInteger(leaderTimeout) || !sound)
+    throw invalid(`leaderTimeout must be a whole number of ms, at least ${kLeaderTimeoutMinMs}`);
   const onUpgrade: string = options.onUpgrade ?? "migrate";
   if (onUpgrade === "rebuild")
     throw invalid('onUpgrade "rebuild" is not supported by this version of tablog');
@@ -86,6 +100,7 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
     replicaMaxBytes,
     storage: choice("storage", options.storage ?? "opfs", ["opfs", "memory"]),
     persist: options.persist ?? false,
+    leaderTimeout,
     logger,
     workerUrl: urlOf("workerUrl", options.workerUrl ?? new URL("./worker.js", import.meta.url)),
     wasmUrl: urlOf("wasmUrl", options.wasmUrl ?? new URL("./tablog.wasm", import.meta.url)),

@@ -36,6 +36,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return (replica ?? leader)?.connect(data.line);
     case "input":
       return (replica ?? leader)?.input(data.input);
+    case "suspect":
+      return leader?.suspect();
     case "ping":
       return tellPage({ kind: "pong", count: data.count });
   }

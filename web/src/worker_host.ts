@@ -55,17 +55,24 @@ export async function holdLifeLock({ lifeLock }: StartMessage): Promise<void> {
   });
 }
 
+export interface SeenLocks {
+  readonly held: boolean;
+  /** All that the holder of `name` holds. */
+  readonly ofHolder: readonly string[];
+  readonly names: readonly string[];
+}
+
 /** Which locks are held now, and whether `name` is held by this very worker. */
-export async function seeLocks(
-  name: string,
-  lifeLock: string,
-): Promise<{ held: boolean; names: string[] }> {
+export async function seeLocks(name: string, lifeLock: string): Promise<SeenLocks> {
   const { held = [] } = await navigator.locks.query();
   const holderOf = (lock: string): Id | undefined =>
     held.find((info) => info.name === lock)?.clientId;
   const holder = holderOf(name);
   return {
     held: holder !== undefined && holder === holderOf(lifeLock),
+    ofHolder: held.flatMap((info) =>
+      info.clientId === holder && holder !== undefined ? (info.name ?? []) : [],
+    ),
     names: held.flatMap((info) => info.name ?? []),
   };
 }

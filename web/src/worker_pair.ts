@@ -83,6 +83,11 @@ export class WorkerPair {
     this.#leader.post({ kind: "input", input });
   }
 
+  /** The leader does not answer: this tab's leader worker looks whether it is stopped, and takes its place. */
+  suspect(): void {
+    this.#leader.post({ kind: "suspect" });
+  }
+
   #keeper(role: Role, onUp: () => void): WorkerKeeper {
     const { settings, onGivenUp, onLeaderDown } = this.#options;
     return new WorkerKeeper({
@@ -107,8 +112,8 @@ export class WorkerPair {
 
   #begin(role: Role, life: number): Omit<LifeOptions, "onMessage" | "onEnd"> {
     const { settings, key, tab, module } = this.#options;
-    const { replica, replicaMaxBytes, schema, storage, workerUrl } = settings;
-    const configuration = { client: tab, replica, replicaMaxBytes, schema };
+    const { schema, storage, workerUrl } = settings;
+    const configuration = { client: tab, ...settings };
     return {
       url: workerUrl,
       locks: navigator.locks,

@@ -28,6 +28,8 @@ export type ToWorker =
   | { readonly kind: "line"; readonly line: MessagePort }
   /** An input of the replica, from the page; also to the leader worker, which takes the appends in it. */
   | { readonly kind: "input"; readonly input: Uint8Array }
+  /** To the leader worker: the leader does not answer. */
+  | { readonly kind: "suspect" }
   | { readonly kind: "ping"; readonly count: number };
 
 export type FromWorker =

@@ -1,0 +1,179 @@
+// Generations: the directories g0, g1, … of a store's files. A leader whose process is stopped keeps its
+// handles, so a fork copies what it has written into the next generation (docs/decisions/fork.md). Only one
+// tab forks at a time, and it holds the leader's lock.
+
+import { TablogError } from "./errors.js";
+import type { Directory } from "./files.js";
+
+const kReady = "ready"; // its file says that the copy is whole and flushed
+const kPieceBytes = 4 * 2 ** 20;
+const kAttempts = 3;
+
+/** A file as it was when it was looked at. */
+interface Seen {
+  readonly path: readonly string[];
+  readonly handle: FileSystemFileHandle;
+  readonly file: File;
+}
+
+const kPaths: Readonly<Record<Directory, readonly string[]>> = {
+  log: ["log"],
+  pool: ["db", ".opaque"],
+};
+
+export class Generations {
+  readonly #key: string;
+
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  // The official sahpool opens the database with `directory: "tablog/<key>/g<n>/db"`; its slots are in
+  // `.opaque` there.
+  async directory(generation: number, which: Directory): Promise<FileSystemDirectoryHandle> {
+    return descend(await this.#store(), [`g${generation}`, ...kPaths[which]]);
+  }
+
+  /** The newest that is whole; the first needs no copy, and no record. */
+  async newest(): Promise<number> {
+    const store = await this.#store();
+    for (const generation of (await numbersIn(store)).reverse()) {
+      if (generation > 0 && (await isReady(store, generation))) return generation;
+    }
+    return 0;
+  }
+
+  /** Makes a copy of all files of `from` the newest generation. A number is never used twice. */
+  async fork(from: number): Promise<void> {
+    const store = await this.#store();
+    for (let attempt = 1; ; ++attempt) {
+      const next = Math.max(from, ...(await numbersIn(store))) + 1;
+      const directory = await store.getDirectoryHandle(`g${next}`, { create: true });
+      const seen = await look(await store.getDirectoryHandle(`g${from}`));
+      try {
+        for (const each of seen) await copy(each, directory);
+        if (await areAsSeen(seen)) return await writeFile(directory, kReady, text(`${next}\n`));
+      } catch (thrown) {
+        // It was written to while it was read: whoever was stopped goes on, and will let go.
+        const changed = thrown instanceof DOMException && thrown.name === "NotReadableError";
+        if (!changed || attempt === kAttempts) {
+          await store.removeEntry(`g${next}`, { recursive: true }).catch(() => undefined);
+          throw thrown;
+        }
+      }
+      if (attempt === kAttempts) {
+        throw new TablogError(
+          "StorageUnavailable",
+          "the files of a stopped tab are being written to; try again",
+        );
+      }
+    }
+  }
+
+  /** Deletes the generations before this one. What a stopped process still holds stays until the next time. */
+  async dropBefore(generation: number): Promise<void> {
+    if (generation === 0) return;
+    const store = await this.#store();
+    for (const older of await numbersIn(store)) {
+      if (older >= generation) continue;
+      await store.removeEntry(`g${older}`, { recursive: true }).catch(() => undefined);
+    }
+  }
+
+  async #store(): Promise<FileSystemDirectoryHandle> {
+    const storage = (navigator as { readonly storage?: Partial<StorageManager> }).storage;
+    if (storage?.getDirectory === undefined) {
+      throw new TablogError(
+        "StorageUnavailable",
+        "this browser has no OPFS (navigator.storage.getDirectory)",
+      );
+    }
+    return descend(await storage.getDirectory(), ["tablog", this.#key]);
+  }
+}
+
+async function descend(
+  from: FileSystemDirectoryHandle,
+  path: readonly string[],
+): Promise<FileSystemDirectoryHandle> {
+  let directory = from;
+  for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
+  return directory;
+}
+
+// Ascending.
+async function numbersIn(store: FileSystemDirectoryHandle): Promise<number[]> {
+  const numbers: number[] = [];
+  for await (const name of store.keys()) {
+    const found = /^g(0|[1-9]\d{0,5})$/.exec(name);
+    if (found !== null) numbers.push(Number(found[1]));
+  }
+  return numbers.sort((a, b) => a - b);
+}
+
+async function isReady(store: FileSystemDirectoryHandle, generation: number): Promise<boolean> {
+  try {
+    const directory = await store.getDirectoryHandle(`g${generation}`);
+    const record = await (await directory.getFileHandle(kReady)).getFile();
+    return (await record.text()) === `${generation}\n`;
+  } catch (thrown) {
+    // Anything else must not make it look absent: an older generation would be opened.
+    if (thrown instanceof DOMException && thrown.name === "NotFoundError") return false;
+    throw thrown;
+  }
+}
+
+async function look(generation: FileSystemDirectoryHandle): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  for (const path of Object.values(kPaths)) {
+    for await (const entry of (await descend(generation, path)).values()) {
+      if (entry.kind !== "file") continue;
+      const handle = entry as FileSystemFileHandle;
+      seen.push({ path, handle, file: await handle.getFile() });
+    }
+  }
+  return seen;
+}
+
+async function areAsSeen(seen: readonly Seen[]): Promise<boolean> {
+  for (const { handle, file } of seen) {
+    const now = await handle.getFile();
+    if (now.size !== file.size || now.lastModified !== file.lastModified) return false;
+  }
+  return true;
+}
+
+async function copy({ path, handle, file }: Seen, into: FileSystemDirectoryHandle): Promise<void> {
+  await writeFile(await descend(into, path), handle.name, async function* () {
+    for (let at = 0; at < file.size; at += kPieceBytes)
+      yield new Uint8Array(await file.slice(at, at + kPieceBytes).arrayBuffer());
+  });
+}
+
+function text(content: string): () => AsyncGenerator<Uint8Array> {
+  return async function* () {
+    yield new TextEncoder().encode(content);
+  };
+}
+
+// Flushed. @throws QuotaExceededError also where the browser only writes short
+async function writeFile(
+  directory: FileSystemDirectoryHandle,
+  name: string,
+  pieces: () => AsyncGenerator<Uint8Array>,
+): Promise<void> {
+  const file = await directory.getFileHandle(name, { create: true });
+  const access = await file.createSyncAccessHandle();
+  try {
+    let at = 0;
+    for await (const piece of pieces()) {
+      const written = access.write(piece as Uint8Array<ArrayBuffer>, { at });
+      if (written !== piece.byteLength)
+        throw new DOMException("a copy was written short", "QuotaExceededError");
+      at += written;
+    }
+    access.flush();
+  } finally {
+    access.close();
+  }
+}
