@@ -18,7 +18,11 @@ export interface SlotFiles {
   /** Opens every slot that exists and creates what is missing of the numbers asked for. */
   open(log: number, pool: number): Promise<Slots>;
   create(directory: Directory): Promise<HandleName>;
+  /** Whether what is open has its names still: handles go on working on files that were deleted with the site's data. */
+  areNamed(): Promise<boolean>;
   closeAll(): void;
+  /** Forgets what is open: in Chromium 156, to close a file that was deleted with the site's data never returns. */
+  abandonAll(): void;
 }
 
 /** As much of a FileSystemSyncAccessHandle as is used. */
@@ -49,6 +53,10 @@ export class FileTable implements FileCalls {
 
   closeAll(): void {
     for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+
+  abandonAll(): void {
     this.#files.clear();
   }
 

@@ -104,11 +104,16 @@ export class LeaderWorker {
       .finally(() => this.#requestLock());
   }
 
+  // Handles go on working on files that were deleted with the site's data: who has only these does not lead.
   #queryLocks(): void {
     const began = performance.now();
     const { key, lifeLock } = this.#start;
-    seeLocks(lockNames.leader(key), lifeLock).then(
-      ({ held, names }) => this.input(leaderInputs.locksSeen(began, held, tabsOf(names, key))),
+    Promise.all([seeLocks(lockNames.leader(key), lifeLock), this.#files.areNamed()]).then(
+      ([{ held, names }, named]) => {
+        if (named) return this.input(leaderInputs.locksSeen(began, held, tabsOf(names, key)));
+        this.#files.abandonAll();
+        this.input(leaderInputs.lockLost());
+      },
       () => this.input(leaderInputs.lockLost()),
     );
   }

@@ -17,8 +17,16 @@ export class MemoryFiles implements SlotFiles {
     return this.#create(directory);
   }
 
+  async areNamed(): Promise<boolean> {
+    return true;
+  }
+
   closeAll(): void {
     this.table.closeAll();
+  }
+
+  abandonAll(): void {
+    this.table.abandonAll();
   }
 
   #openAll(directory: Directory, atLeast: number): HandleName[] {

@@ -8,12 +8,15 @@ import { hexOf } from "./names.js";
 /** How long handles of a leader that has just died may lag behind its lock. */
 const kOpenPatienceMs = 10_000;
 const kRetryMaxMs = 100;
+/** A file that is held for so long may have been deleted with the site's data: then it stays held. */
+const kDoubtMs = 300;
 
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
   readonly #key: string;
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
   readonly #known = new Map<Directory, readonly FileSystemFileHandle[]>(); // as last listed
+  #witness: string | undefined; // a log slot that is open; all are deleted together
   #opening = 0; // counts closeAll(): what opens across one is closed again
 
   constructor(key: string) {
@@ -31,6 +34,7 @@ export class OpfsFiles implements SlotFiles {
         this.#openAll("log", log),
         this.#openAll("pool", pool),
       ]);
+      this.#witness = logSlots[0]?.name;
       return { log: logSlots, pool: poolSlots };
     } catch (thrown) {
       this.closeAll();
@@ -49,9 +53,27 @@ export class OpfsFiles implements SlotFiles {
     }
   }
 
+  // Asked of the directory: a held file need not be readable to be found.
+  async areNamed(): Promise<boolean> {
+    if (this.#witness === undefined) return true;
+    try {
+      await (await this.#directory("log")).getFileHandle(this.#witness);
+      return true;
+    } catch (thrown) {
+      return !isNotFound(thrown);
+    }
+  }
+
   closeAll(): void {
+    this.#witness = undefined;
     this.#opening += 1;
     this.table.closeAll();
+  }
+
+  abandonAll(): void {
+    this.table.abandonAll();
+    this.closeAll();
+    this.#forget();
   }
 
   // The official sahpool opens the database with `directory: "tablog/<key>/g0/db"`; its slots are in
@@ -111,7 +133,7 @@ export class OpfsFiles implements SlotFiles {
     try {
       return await this.#openSlot(file);
     } catch (thrown) {
-      if (thrown instanceof DOMException && thrown.name === "NotFoundError") return undefined;
+      if (isNotFound(thrown)) return undefined;
       throw thrown;
     }
   }
@@ -125,6 +147,10 @@ export class OpfsFiles implements SlotFiles {
     }
     return { name: file.name, handle: this.table.add(access) };
   }
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "NotFoundError";
 }
 
 async function openDirectory(path: readonly string[]): Promise<FileSystemDirectoryHandle> {
@@ -151,10 +177,19 @@ async function openPatiently(file: FileSystemFileHandle): Promise<FileSystemSync
       return await file.createSyncAccessHandle();
     } catch (thrown) {
       const held = thrown instanceof DOMException && thrown.name === "NoModificationAllowedError";
-      if (!held || performance.now() - began > kOpenPatienceMs) throw thrown;
+      const ms = performance.now() - began;
+      if (!held || ms > kOpenPatienceMs) throw thrown;
+      if (ms > kDoubtMs) await requireName(file);
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
+}
+
+/** @throws DOMException `NotFoundError` */
+async function requireName(file: FileSystemFileHandle): Promise<void> {
+  await file.getFile().catch((thrown: unknown) => {
+    if (isNotFound(thrown)) throw thrown; // else it is there, and perhaps not readable while it is held
+  });
 }
 
 function storageError(thrown: unknown): TablogError {
