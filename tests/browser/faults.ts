@@ -209,6 +209,29 @@ const stuck: Fault[] = [
   },
 ];
 
+/** Asked by a tab without a copy of the database; the next leader is not asked it again. */
+const endlessQuery: Fault = {
+  what: "a query that never ends is asked of the leader",
+  leader: "another term's",
+  slow: true,
+  runs: 0,
+  expectation: { failures: ["LeaderUnresponsive"] },
+  inject: async ({ tabs, name, newTab }) => {
+    const asking = await newTab();
+    await asking.openStore({ name, replica: "none" });
+    const asked = asking.page.evaluate(() =>
+      lab.attempt(() =>
+        store.query(
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+        ),
+      ),
+    );
+    await goOn(tabs, kEndedMs);
+    expect(await asked).toMatchObject({ code: "LeaderUnresponsive" });
+    return tabs;
+  },
+};
+
 async function leaderWorker(tab: Tab): Promise<ReturnType<Tab["page"]["workers"]>[number]> {
   for (const worker of tab.page.workers()) {
     if ((await worker.evaluate(() => self.name)) === "tablog leader") return worker;
@@ -222,4 +245,5 @@ export const tabFaults: readonly Fault[] = [
   ...returns,
   ...arrivals,
   ...stuck,
+  endlessQuery,
 ];

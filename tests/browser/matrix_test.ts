@@ -9,10 +9,10 @@ import { sharedFaults } from "./shared_faults.js";
 const full = process.env["TABLOG_FULL"] !== undefined;
 const kFullRuns = 5;
 
-function runsOf({ runs = 2, slow }: Pick<Fault, "runs" | "slow">, recorded: boolean): number {
+function runsOf({ runs, slow }: Pick<Fault, "runs" | "slow">, recorded: boolean): number {
   if (full) return slow ? 2 : kFullRuns;
-  if (slow) return recorded ? 1 : 0;
-  return recorded ? runs : 1;
+  if (slow) return recorded ? (runs ?? 1) : 0;
+  return recorded ? (runs ?? 2) : 1;
 }
 
 const places: readonly [Place, Place][] = [

@@ -20,7 +20,7 @@ export interface Fault {
   readonly inject: (stage: Stage) => Promise<readonly Tab[]>;
   /** Who leads afterwards. */
   readonly leader: "the same" | "another term's" | "anyone";
-  /** In `./dev test`; 2 unless more were asked for. */
+  /** In `./dev test`, in a profile; 2 unless it says otherwise, 1 of a slow one. All have some with `--full`. */
   readonly runs?: number;
   /** It takes ten seconds or more. */
   readonly slow?: true;
