@@ -76,15 +76,14 @@ export async function launchOffTheRecord({ ignoreDefaultArgs = [] } = {}) {
  * A profile without Playwright's focus emulation, under which every tab counts as visible, and a visible tab is
  * never frozen: here only the tab in front is visible. It cannot be turned off for a browser that Playwright
  * starts, so this one is started by hand.
- * @param {string[]} [args]
  * @returns {Promise<{ context: import("playwright-core").BrowserContext, close: () => Promise<void> }>}
  */
-export async function launchWithHiddenTabs(args = []) {
+export async function launchWithHiddenTabs() {
   const profile = await mkdtemp(join(tmpdir(), "tablog-profile-"));
   const started = spawn(
     chromiumPath(),
     [
-      ...[...chromiumArguments, ...args, "--headless"],
+      ...[...chromiumArguments, "--headless"],
       ...["--remote-debugging-port=0", `--user-data-dir=${profile}`],
     ],
     { stdio: ["ignore", "ignore", "pipe"] },

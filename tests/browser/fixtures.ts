@@ -14,8 +14,8 @@ import { Tab, type OpenOptions } from "./tab.js";
 const dist = process.env["TABLOG_DIST"] ?? fileURLToPath(new URL("../../dist", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Where tabs are opened; `hiding` each other, or all of them visible. */
-export type Place = "profile" | "off the record" | "profile, hiding" | "off the record, hiding";
+/** Where tabs are opened; `hiding`: each hides the others, where else all of them are visible. */
+export type Place = "profile" | "off the record" | "profile, hiding";
 
 interface Opened {
   readonly context: BrowserContext;
@@ -50,7 +50,6 @@ const launch: Record<Place, () => Promise<Opened>> = {
   profile: () => launchBrowser({ context: { ignoreDefaultArgs } }),
   "off the record": () => launchOffTheRecord({ ignoreDefaultArgs }),
   "profile, hiding": () => launchWithHiddenTabs(),
-  "off the record, hiding": () => launchWithHiddenTabs(["--incognito"]),
 };
 
 interface Shared {
