@@ -59,7 +59,21 @@ export async function launchBrowser({ headless = true, args = [], context: more 
 }
 
 /**
- * The same without Playwright's focus emulation, under which every tab counts as visible, and a visible tab is
+ * Starts Chromium with a context that is off the record: all of it is in memory, and gone at its end.
+ * @param {{ ignoreDefaultArgs?: string[] }} [options]
+ * @returns {Promise<{ context: import("playwright-core").BrowserContext, close: () => Promise<void> }>}
+ */
+export async function launchOffTheRecord({ ignoreDefaultArgs = [] } = {}) {
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: chromiumArguments,
+    ignoreDefaultArgs,
+  });
+  return { context: await browser.newContext(), close: () => browser.close() };
+}
+
+/**
+ * A profile without Playwright's focus emulation, under which every tab counts as visible, and a visible tab is
  * never frozen: here only the tab in front is visible. It cannot be turned off for a browser that Playwright
  * starts, so this one is started by hand.
  * @returns {Promise<{ context: import("playwright-core").BrowserContext, close: () => Promise<void> }>}
@@ -68,7 +82,10 @@ export async function launchWithHiddenTabs() {
   const profile = await mkdtemp(join(tmpdir(), "tablog-profile-"));
   const started = spawn(
     chromiumPath(),
-    [...chromiumArguments, "--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`],
+    [
+      ...[...chromiumArguments, "--headless"],
+      ...["--remote-debugging-port=0", `--user-data-dir=${profile}`],
+    ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   const ended = new Promise((resolve) => started.once("exit", resolve));

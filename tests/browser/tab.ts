@@ -1,8 +1,9 @@
 // Tab: a page with the lab in it, and the ways in which it can end.
-import { expect, type BrowserContext, type Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import { killRenderer, processOf } from "../../scripts/browser.mjs";
 import type { ColumnValue, StoreOptions, Schema, StoreStatus } from "../../web/src/index.js";
-import type { WriterReport } from "./globals.js";
+import type { Attempt } from "./globals.js";
+import { History, type Step } from "./history.js";
 
 /** Options of openStore that can be sent to a page. */
 export type OpenOptions = Partial<
@@ -10,36 +11,46 @@ export type OpenOptions = Partial<
     StoreOptions<Schema>,
     "name" | "durability" | "replica" | "replicaMaxBytes" | "storage" | "persist"
   >
-> & { workerUrl?: string; wasmUrl?: string };
+> & { workerUrl?: string; wasmUrl?: string; newer?: boolean; build?: "older" };
 
 export class Tab {
   readonly page: Page;
-  /** Ids whose append was acknowledged, as far as the page could tell before its end. */
-  readonly acknowledged = new Set<string>();
+  /** Of all tabs of the test. */
+  readonly history: History;
+  #label = "";
 
-  private constructor(page: Page) {
+  private constructor(page: Page, history: History) {
     this.page = page;
+    this.history = history;
   }
 
-  static async open(context: BrowserContext, url: string): Promise<Tab> {
+  static async open(context: BrowserContext, url: string, history: History): Promise<Tab> {
     const page = await context.newPage();
-    const tab = new Tab(page);
-    await page.exposeFunction("tellAcknowledged", (ids: readonly string[]) => {
-      for (const id of ids) tab.acknowledged.add(id);
-    });
-    // Workers are kept at hand, so that a test can end one behind the store's back.
-    await page.addInitScript(() => {
-      globalThis.workers = [];
-      globalThis.Worker = class extends Worker {
-        constructor(address: string | URL, options?: WorkerOptions) {
-          super(address, options);
-          globalThis.workers.push({ name: options?.name, worker: this });
-        }
-      };
-    });
+    await page.addInitScript(keepWorkers);
+    const tab = await Tab.#connect(page, history);
     await page.goto(url);
     await tab.loaded();
     return tab;
+  }
+
+  /** Of a page that another one has opened. */
+  static async adopt(page: Page, history: History): Promise<Tab> {
+    const tab = await Tab.#connect(page, history);
+    await tab.loaded();
+    await page.evaluate(keepWorkers);
+    return tab;
+  }
+
+  static async #connect(page: Page, history: History): Promise<Tab> {
+    await page.exposeFunction("tellHistory", (tab: string, first: number, steps: Step[]) =>
+      history.hear(tab, first, steps),
+    );
+    return new Tab(page, history);
+  }
+
+  /** What its writer is called. */
+  get label(): string {
+    return this.#label;
   }
 
   /** The page's scripts have run. */
@@ -55,6 +66,11 @@ export class Tab {
 
   async openStore(options: OpenOptions & { name: string }): Promise<StoreStatus> {
     return this.page.evaluate((asked) => lab.open(asked), options);
+  }
+
+  /** What becomes of opening the store. */
+  async attemptToOpen(options: OpenOptions & { name: string }): Promise<Attempt<StoreStatus>> {
+    return this.page.evaluate((asked) => lab.attempt(() => lab.open(asked)), options);
   }
 
   status(): Promise<StoreStatus> {
@@ -75,23 +91,57 @@ export class Tab {
     return (await this.status()).role === "leader";
   }
 
-  /** Appends without end, so many at once, until `stopWriting`. */
-  async startWriting(tab: string, inFlight: number): Promise<void> {
-    await this.page.evaluate(([label, count]) => lab.write(label, count), [tab, inFlight] as const);
+  /** Appends and queries without end, so many appends at once, until `stopWriting`. A label is used once. */
+  async startWriting(label: string, inFlight: number): Promise<void> {
+    this.#label = label;
+    await this.page.evaluate(([tab, count]) => lab.write(tab, count), [label, inFlight] as const);
   }
 
-  async written(): Promise<number> {
-    return this.page.evaluate(() => writer.acknowledged.length);
+  /** Until so many more appends than now are acknowledged, and a linearizable read that was asked from now on. */
+  async progress(more: number, patienceMs?: number): Promise<void> {
+    const label = this.#label;
+    const now = this.history.progressOf(label);
+    await this.history.until(
+      () => {
+        const { acknowledged, linearizable } = this.history.progressOf(label);
+        return acknowledged >= now.acknowledged + more && linearizable >= now.linearizable + 2;
+      },
+      `${label} to append and read`,
+      patienceMs,
+    );
   }
 
-  /** Until so many more appends than now are acknowledged. */
-  async progress(more: number): Promise<void> {
-    const goal = (await this.written()) + more;
-    await expect.poll(() => this.written(), { intervals: [50] }).toBeGreaterThanOrEqual(goal);
+  /** Until so many more appends than now are refused. */
+  async isRefused(more: number): Promise<void> {
+    const label = this.#label;
+    const { refused } = this.history.progressOf(label);
+    await this.history.until(
+      () => this.history.progressOf(label).refused >= refused + more,
+      `${label} to be refused`,
+    );
   }
 
-  async stopWriting(): Promise<WriterReport> {
-    return this.page.evaluate(() => writer.stop());
+  /** Until so many more linearizable reads than now are answered. */
+  async reads(more: number): Promise<void> {
+    const label = this.#label;
+    const { linearizable } = this.history.progressOf(label);
+    await this.history.until(
+      () => this.history.progressOf(label).linearizable >= linearizable + more,
+      `${label} to read`,
+    );
+  }
+
+  /** Until it has been told that what it had seen is gone. */
+  async rollsBack(): Promise<void> {
+    const label = this.#label;
+    await this.history.until(
+      () => this.history.steps.some(({ tab, kind }) => tab === label && kind === "rolledBack"),
+      `${label} to roll back`,
+    );
+  }
+
+  async stopWriting(): Promise<void> {
+    await this.page.evaluate(() => writer.stop());
   }
 
   /** The id of its renderer process. Not while another is being killed: the browser's trace would wait for it. */
@@ -123,4 +173,15 @@ export class Tab {
   async close(): Promise<void> {
     await this.page.close().catch(() => undefined);
   }
+}
+
+// Workers are kept at hand, so that a test can end one behind the store's back.
+function keepWorkers(): void {
+  globalThis.workers = [];
+  globalThis.Worker = class extends Worker {
+    constructor(address: string | URL, options?: WorkerOptions) {
+      super(address, options);
+      globalThis.workers.push({ name: options?.name, worker: this });
+    }
+  };
 }

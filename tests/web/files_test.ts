@@ -74,3 +74,13 @@ test("slots in memory outlive their handles", async () => {
   const same = again.log.find(({ name }) => name === slot?.name);
   assert.equal(files.table.size(same?.handle ?? 0), 1);
 });
+
+test("files that are abandoned are not closed, and not open any more", () => {
+  const { table, handle } = tableOf({
+    close: () => assert.fail("a deleted file's close() may never return"),
+  });
+  table.abandonAll();
+  table.closeAll();
+  assert.equal(table.size(handle), -1);
+  assert.match(table.lastError(), /not open/);
+});

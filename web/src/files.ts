@@ -17,9 +17,13 @@ export interface SlotFiles {
    */
   open(log: number, pool: number, fork: boolean): Promise<Opened>;
   create(directory: Directory): Promise<HandleName>;
+  /** Whether what is open has its names still: handles go on working on files that were deleted with the site's data. */
+  areNamed(): Promise<boolean>;
   closeAll(): void;
   /** Deletes the generations before the one that is open, where no process holds them any more. */
   dropOlder(): Promise<void>;
+  /** Forgets what is open: in Chromium 156, to close a file that was deleted with the site's data never returns. */
+  abandonAll(): void;
 }
 
 /** As much of a FileSystemSyncAccessHandle as is used. */
@@ -50,6 +54,10 @@ export class FileTable implements FileCalls {
 
   closeAll(): void {
     for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+
+  abandonAll(): void {
     this.#files.clear();
   }
 

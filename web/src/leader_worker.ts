@@ -21,6 +21,7 @@ export class LeaderWorker {
   #release: (() => void) | undefined;
   #waiting = new AbortController(); // for the leader's lock
   #steals = false;
+  #holds = false;
   #releaseFork: (() => void) | undefined;
 
   /** Stands by for leadership from then on. */
@@ -88,6 +89,7 @@ export class LeaderWorker {
       case "releaseLock":
         return this.#release?.();
       case "stealLock":
+        if (this.#holds) return; // granted meanwhile
         this.#steals = true;
         return this.#waiting.abort();
       case "askForkLock":
@@ -115,13 +117,17 @@ export class LeaderWorker {
         this.#steals ? { steal: true } : { signal },
         () => {
           this.#steals = false;
+          this.#holds = true;
           const released = new Promise<void>((resolve) => (this.#release = resolve));
           this.input(leaderInputs.lockGranted());
           return released;
         },
       )
       .catch(() => this.input(leaderInputs.lockLost()))
-      .finally(() => this.#requestLock());
+      .finally(() => {
+        this.#holds = false;
+        this.#requestLock();
+      });
   }
 
   // Of one tab at a time: who finds it taken leaves the fork to that one.
@@ -135,11 +141,16 @@ export class LeaderWorker {
       .catch(() => this.input(leaderInputs.forkLock(false)));
   }
 
+  // Handles go on working on files that were deleted with the site's data: who has only these does not lead.
   #queryLocks(): void {
     const began = performance.now();
     const { key, lifeLock } = this.#start;
-    seeLocks(lockNames.leader(key), lifeLock).then(
-      ({ held, names, ofHolder }) => {
+    Promise.all([seeLocks(lockNames.leader(key), lifeLock), this.#files.areNamed()]).then(
+      ([{ held, names, ofHolder }, named]) => {
+        if (!named) {
+          this.#files.abandonAll();
+          return this.input(leaderInputs.lockLost());
+        }
         const [holder] = ofHolder.flatMap((lock) => tabOfWorker(lock, key, "leader") ?? []);
         this.input(leaderInputs.locksSeen(began, held, tabsOf(names, key), holder));
       },

@@ -17,11 +17,19 @@ export class MemoryFiles implements SlotFiles {
     return this.#create(directory);
   }
 
+  async areNamed(): Promise<boolean> {
+    return true;
+  }
+
   closeAll(): void {
     this.table.closeAll();
   }
 
   async dropOlder(): Promise<void> {}
+
+  abandonAll(): void {
+    this.table.abandonAll();
+  }
 
   #openAll(directory: Directory, atLeast: number): HandleName[] {
     const files = this.#files[directory];

@@ -12,6 +12,8 @@ const kOpenPatienceMs = 10_000;
 /** The same, where it is known not to have died. */
 const kForkPatienceMs = 100;
 const kRetryMaxMs = 100;
+/** A file that is held for so long may have been deleted with the site's data: then it stays held. */
+const kDoubtMs = 300;
 
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
@@ -19,6 +21,7 @@ export class OpfsFiles implements SlotFiles {
   #generation = 0;
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
   readonly #known = new Map<Directory, readonly FileSystemFileHandle[]>(); // as last listed
+  #witness: string | undefined; // a log slot that is open; all are deleted together
   #opening = 0; // counts closeAll(): what opens across one is closed again
 
   constructor(key: string) {
@@ -61,9 +64,27 @@ export class OpfsFiles implements SlotFiles {
     }
   }
 
+  // Asked of the directory: a held file need not be readable to be found.
+  async areNamed(): Promise<boolean> {
+    if (this.#witness === undefined) return true;
+    try {
+      await (await this.#directory("log")).getFileHandle(this.#witness);
+      return true;
+    } catch (thrown) {
+      return !isNotFound(thrown);
+    }
+  }
+
   closeAll(): void {
+    this.#witness = undefined;
     this.#opening += 1;
     this.table.closeAll();
+  }
+
+  abandonAll(): void {
+    this.table.abandonAll();
+    this.closeAll();
+    this.#forget();
   }
 
   dropOlder(): Promise<void> {
@@ -73,21 +94,24 @@ export class OpfsFiles implements SlotFiles {
   // The generation is looked up while the slots of the one that is known are being opened: nearly always it
   // is that one.
   async #open(log: number, pool: number, patienceMs: number): Promise<Opened> {
+    const generation = this.#generation;
     const opened = this.#openSlots(log, pool, patienceMs);
     opened.catch(() => undefined);
     const newest = await this.#generations.newest();
-    if (newest === this.#generation) return opened;
+    if (newest === generation) return opened;
     this.closeAll();
     this.#use(newest);
     return this.#openSlots(log, pool, patienceMs);
   }
 
   async #openSlots(log: number, pool: number, patienceMs: number): Promise<Opened> {
+    const generation = this.#generation;
     const [logSlots, poolSlots] = await Promise.all([
       this.#openAll("log", log, patienceMs),
       this.#openAll("pool", pool, patienceMs),
     ]);
-    return { generation: this.#generation, log: logSlots, pool: poolSlots };
+    this.#witness = logSlots[0]?.name;
+    return { generation, log: logSlots, pool: poolSlots };
   }
 
   #use(generation: number): void {
@@ -156,7 +180,7 @@ export class OpfsFiles implements SlotFiles {
     try {
       return await this.#openSlot(file, patienceMs);
     } catch (thrown) {
-      if (thrown instanceof DOMException && thrown.name === "NotFoundError") return undefined;
+      if (isNotFound(thrown)) return undefined;
       throw thrown;
     }
   }
@@ -171,6 +195,10 @@ export class OpfsFiles implements SlotFiles {
     }
     return { name: file.name, handle: this.table.add(access) };
   }
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "NotFoundError";
 }
 
 function isHeld(thrown: unknown): boolean {
@@ -191,10 +219,19 @@ async function openPatiently(
     try {
       return await file.createSyncAccessHandle();
     } catch (thrown) {
-      if (!isHeld(thrown) || !wanted() || performance.now() - began > patienceMs) throw thrown;
+      const ms = performance.now() - began;
+      if (!isHeld(thrown) || !wanted() || ms > patienceMs) throw thrown;
+      if (ms > kDoubtMs) await requireName(file);
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
+}
+
+/** @throws DOMException `NotFoundError` */
+async function requireName(file: FileSystemFileHandle): Promise<void> {
+  await file.getFile().catch((thrown: unknown) => {
+    if (isNotFound(thrown)) throw thrown; // else it is there, and perhaps not readable while it is held
+  });
 }
 
 function storageError(thrown: unknown): TablogError {
