@@ -39,8 +39,9 @@ test("the official sqlite-wasm reads our pool, and we read what it wrote", async
     );
     await store.checkpoint();
     await store.append("item.added", { id: "in the WAL", tab: "ours" });
-    await store.close();
+    await store.exportDatabase(); // takes the commit of what was acknowledged, and no checkpoint
   });
+  await tab.page.reload(); // its leader worker ends as it is
   const rows = [...Array.from({ length: 200 }, (_, i) => `${i}`), "in the WAL"].map((id) => ({
     id,
     tab: "ours",

@@ -148,8 +148,18 @@ export class Client {
     this.#status.changed();
   }
 
-  /** Tells the leader that this session is over; nothing of it is pending. Best effort. */
+  /**
+   * Tells the leader that this session is over; nothing of it is pending. A tab that leads leaves the database
+   * in one piece, with nothing for the next leader to replay. Best effort.
+   */
   async closeSession(timeoutMs: number): Promise<void> {
+    const giveUpAt = performance.now() + timeoutMs;
+    if (this.#leads) await this.#asked(inputs.checkpoint, timeoutMs);
+    await this.#asked(inputs.close, giveUpAt - performance.now());
+  }
+
+  // When it is answered, or the time is over.
+  async #asked(write: Call["write"], timeoutMs: number): Promise<void> {
     if (this.#failure !== undefined || timeoutMs <= 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
@@ -157,7 +167,7 @@ export class Client {
         clearTimeout(timer);
         resolve();
       };
-      this.call({ write: inputs.close, reply: done, reject: done });
+      this.call({ write, reply: done, reject: done });
     });
   }
 

@@ -23,6 +23,7 @@ const kPaths: Readonly<Record<Directory, readonly string[]>> = {
 
 export class Generations {
   readonly #key: string;
+  #found: Promise<FileSystemDirectoryHandle> | undefined; // the store's directory
 
   constructor(key: string) {
     this.#key = key;
@@ -80,7 +81,18 @@ export class Generations {
     }
   }
 
-  async #store(): Promise<FileSystemDirectoryHandle> {
+  /** The store's directory is looked up anew: it may have been deleted. */
+  forget(): void {
+    this.#found = undefined;
+  }
+
+  #store(): Promise<FileSystemDirectoryHandle> {
+    this.#found ??= this.#find();
+    this.#found.catch(() => this.forget());
+    return this.#found;
+  }
+
+  async #find(): Promise<FileSystemDirectoryHandle> {
     const storage = (navigator as { readonly storage?: Partial<StorageManager> }).storage;
     if (storage?.getDirectory === undefined) {
       throw new TablogError(

@@ -50,6 +50,7 @@ export class OpfsFiles implements SlotFiles {
     } catch (thrown) {
       this.closeAll();
       this.#forget(); // they may be gone
+      this.#generations.forget();
       throw storageError(thrown);
     }
   }
@@ -85,6 +86,7 @@ export class OpfsFiles implements SlotFiles {
     this.table.abandonAll();
     this.closeAll();
     this.#forget();
+    this.#generations.forget();
   }
 
   dropOlder(): Promise<void> {
