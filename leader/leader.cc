@@ -179,7 +179,8 @@ void Leader::take_requests(InFlight& batch, Execute& execute) {
 void Leader::on(const Executed& input) {
   assert(in_flight_);
   InFlight& batch = *in_flight_;
-  assert(input.result.items.size() == batch.controls.size() + batch.requests.size());
+  [[maybe_unused]] const std::size_t cut = batch.controls.size() + batch.requests.size();
+  assert(input.result.items.size() == cut);
   for (std::size_t i = 0; i < input.result.items.size(); ++i) {
     const auto& item = input.result.items[i];
     if (const auto* entries = std::get_if<std::vector<EncodedEntry>>(&item)) {

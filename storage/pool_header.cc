@@ -66,7 +66,9 @@ PoolHeader decode_pool_header(const PoolHeaderFields& fields) {
 }
 
 PoolHeaderFields encode_pool_header(const std::string& pathname, std::uint32_t open_flags) {
-  assert(!pathname.empty() && pathname.size() <= kPoolPathBytesMax && !pathname.contains('\0'));
+  [[maybe_unused]] const bool fits =
+      !pathname.empty() && pathname.size() <= kPoolPathBytesMax && !pathname.contains('\0');
+  assert(fits);
   PoolHeaderFields fields{};
   std::ranges::transform(pathname, fields.begin(),
                          [](char c) { return static_cast<std::byte>(c); });

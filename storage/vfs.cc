@@ -215,8 +215,9 @@ PoolVfs::PoolVfs(Pool& pool) : state_(std::make_unique<PoolVfsState>(pool)) {
 }
 
 PoolVfs::~PoolVfs() {
-  assert(
-      std::ranges::none_of(state_->shared, [](const auto& entry) { return entry.second.open(); }));
+  [[maybe_unused]] const bool all_closed =
+      std::ranges::none_of(state_->shared, [](const auto& entry) { return entry.second.open(); });
+  assert(all_closed);
   sqlite3_vfs_unregister(&state_->vfs);
 }
 

@@ -231,7 +231,20 @@ void LeaderWorker::ask_for_lock() {
                         losing());
 }
 
-void LeaderWorker::carry_out(const host::StealLock& /*effect*/) {
+void LeaderWorker::carry_out(host::LockAction action) {
+  switch (action) {
+    case host::LockAction::kRelease:
+      return release_lock();
+    case host::LockAction::kSteal:
+      return steal_lock();
+    case host::LockAction::kAskFork:
+      return ask_fork_lock();
+    case host::LockAction::kReleaseFork:
+      return origin_.locks.release(kForkLock, name_);
+  }
+}
+
+void LeaderWorker::steal_lock() {
   if (origin_.locks.holder(kLeadLock) == name_) return;  // its turn has come meanwhile
   origin_.locks.stop_waiting(kLeadLock, name_);
   thread_->trace("steals the lock of a leader that gives no sign of life");
@@ -239,19 +252,15 @@ void LeaderWorker::carry_out(const host::StealLock& /*effect*/) {
   thread_->post_after(1ms, [this] { step([&] { return host_->step(node::LockGranted{}); }); });
 }
 
-void LeaderWorker::carry_out(const host::AskForkLock& /*effect*/) {
+void LeaderWorker::ask_fork_lock() {
   const bool free = !origin_.locks.holder(kForkLock);
   if (free) origin_.locks.request(kForkLock, name_, [] {});
   thread_->post_after(
       1ms, [this, free] { step([&] { return host_->step(node::ForkLock{.granted = free}); }); });
 }
 
-void LeaderWorker::carry_out(const host::ReleaseForkLock& /*effect*/) {
-  origin_.locks.release(kForkLock, name_);
-}
-
 // One that was stolen is asked for again when the AbortError tells of it.
-void LeaderWorker::carry_out(const host::ReleaseLock& /*effect*/) {
+void LeaderWorker::release_lock() {
   if (origin_.locks.holder(kLeadLock) != name_) return;
   origin_.locks.release(kLeadLock, name_);
   ask_for_lock();

@@ -34,6 +34,9 @@ class LeaderWorker {
  private:
   void step(const std::function<std::vector<host::LeaderEffect>()>& run);
   void ask_for_lock();
+  void release_lock();
+  void steal_lock();
+  void ask_fork_lock();
   [[nodiscard]] Task hearing(Task task);
   [[nodiscard]] Task losing();
   void open_files(host::OpenFiles wanted, microseconds patience);
@@ -51,10 +54,7 @@ class LeaderWorker {
   void carry_out(const host::OpenFiles& effect);
   void carry_out(const host::WantSlots& effect);
   void carry_out(const host::CloseFiles& effect);
-  void carry_out(const host::ReleaseLock& effect);
-  void carry_out(const host::StealLock& effect);
-  void carry_out(const host::AskForkLock& effect);
-  void carry_out(const host::ReleaseForkLock& effect);
+  void carry_out(host::LockAction action);
   void carry_out(const host::RoleChanged& effect);
   void carry_out(const Error& effect);
 

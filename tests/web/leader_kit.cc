@@ -263,15 +263,12 @@ void LeaderKit::carry_out(const WantSlots& effect) {
 
 void LeaderKit::carry_out(const CloseFiles& /*effect*/) {}
 
-void LeaderKit::carry_out(const ReleaseLock& /*effect*/) {
+// The one tab that there is forks from nobody.
+void LeaderKit::carry_out(LockAction action) {
+  if (action != LockAction::kRelease) return;
   if (++grants_ >= kGrantsMax) return;
   post([this] { carry_out(host_->step(node::LockGranted{})); });
 }
-
-// The one tab that there is forks from nobody.
-void LeaderKit::carry_out(const StealLock& /*effect*/) {}
-void LeaderKit::carry_out(const AskForkLock& /*effect*/) {}
-void LeaderKit::carry_out(const ReleaseForkLock& /*effect*/) {}
 
 void LeaderKit::carry_out(const RoleChanged& /*effect*/) {}
 

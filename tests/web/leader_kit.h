@@ -97,10 +97,7 @@ class LeaderKit {
   void carry_out(const OpenFiles& effect);
   void carry_out(const WantSlots& effect);
   void carry_out(const CloseFiles& effect);
-  void carry_out(const ReleaseLock& effect);
-  void carry_out(const StealLock& effect);
-  void carry_out(const AskForkLock& effect);
-  void carry_out(const ReleaseForkLock& effect);
+  void carry_out(LockAction action);
   void carry_out(const RoleChanged& effect);
   void carry_out(const Error& effect);
   void add(Directory directory);

@@ -15,6 +15,9 @@ namespace tablog::host {
 
 class Reader;
 
+// Told of an input that is not as docs/boundary.md has it.
+[[nodiscard]] Error other_build();
+
 // A sequence of outputs, each with its length before it.
 class Outputs {
  public:

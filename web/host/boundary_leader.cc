@@ -86,10 +86,11 @@ void write(Writer& out, const LeaderEffect& effect) {
                    counts(want.log_slots, want.pool_slots);
                  },
                  [&](const CloseFiles&) { kind(Out::kCloseFiles); },
-                 [&](const ReleaseLock&) { kind(Out::kReleaseLock); },
-                 [&](const StealLock&) { kind(Out::kStealLock); },
-                 [&](const AskForkLock&) { kind(Out::kAskForkLock); },
-                 [&](const ReleaseForkLock&) { kind(Out::kReleaseForkLock); },
+                 [&](LockAction action) {
+                   static constexpr Out kKinds[] = {Out::kReleaseLock, Out::kStealLock,
+                                                    Out::kAskForkLock, Out::kReleaseForkLock};
+                   kind(kKinds[static_cast<std::size_t>(action)]);
+                 },
                  [&](const RoleChanged& role) {
                    kind(Out::kRole);
                    out.u8(static_cast<std::uint8_t>(role.state));
@@ -154,10 +155,7 @@ void LeaderBoundary::emit(const std::vector<LeaderEffect>& effects) {
 
 Bytes LeaderBoundary::step(ByteView input) {
   if (!handle(input)) {
-    emit({Error{
-        .code = ErrorCode::kLoadFailed,
-        .message = "the worker and its module do not speak the same version; load the files of one "
-                   "build of tablog"}});
+    emit({other_build()});
   }
   return outputs_.take();
 }

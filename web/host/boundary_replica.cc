@@ -257,13 +257,6 @@ void write(Writer& out, const ReplicaEffect& effect) {
              effect);
 }
 
-Error malformed() {
-  return Error{.code = ErrorCode::kLoadFailed,
-               .message =
-                   "the page and the worker do not speak the same version; load the files of one "
-                   "build of tablog"};
-}
-
 }  // namespace
 
 void Outputs::add(ByteView output) {
@@ -281,8 +274,15 @@ void ReplicaBoundary::emit(const std::vector<ReplicaEffect>& effects) {
   }
 }
 
+Error other_build() {
+  return Error{.code = ErrorCode::kLoadFailed,
+               .message =
+                   "the page, its workers and their module are not of one build of tablog: load "
+                   "the files of one"};
+}
+
 Bytes ReplicaBoundary::step(ByteView input) {
-  if (!handle(input)) emit({malformed()});
+  if (!handle(input)) emit({other_build()});
   flush_appends();
   return outputs_.take();
 }

@@ -146,14 +146,14 @@ void LeaderHost::carry_out(node::Output output) {
   if (output.failed) effects_.emplace_back(std::move(*output.failed));
   if (output.state)
     effects_.emplace_back(RoleChanged{.state = *output.state, .term = node_.term()});
-  if (output.release_lock) effects_.emplace_back(ReleaseLock{});
+  if (output.release_lock) effects_.emplace_back(LockAction::kRelease);
   if (output.open_files) {
     effects_.emplace_back(
         OpenFiles{.log_slots = kLogSlotsMin, .pool_slots = kPoolSlotsMin, .fork = output.fork});
   }
-  if (output.ask_fork_lock) effects_.emplace_back(AskForkLock{});
-  if (output.release_fork_lock) effects_.emplace_back(ReleaseForkLock{});
-  if (output.steal_lock) effects_.emplace_back(StealLock{});
+  if (output.ask_fork_lock) effects_.emplace_back(LockAction::kAskFork);
+  if (output.release_fork_lock) effects_.emplace_back(LockAction::kReleaseFork);
+  if (output.steal_lock) effects_.emplace_back(LockAction::kSteal);
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
   if (output.wake_at) {
     effects_.emplace_back(

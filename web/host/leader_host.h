@@ -43,10 +43,12 @@ struct WantSlots {  // so many more, in the background
   std::size_t pool_slots{};
 };
 struct CloseFiles {};
-struct ReleaseLock {};  // and ask for it again
-struct StealLock {};    // the leader's, instead of waiting for it: LockGranted
-struct AskForkLock {};  // if nobody has it: ForkLock
-struct ReleaseForkLock {};
+enum class LockAction : std::uint8_t {
+  kRelease,  // the leader's; and ask for it again
+  kSteal,    // the leader's, instead of waiting for it: LockGranted
+  kAskFork,  // if nobody has it: ForkLock
+  kReleaseFork
+};
 struct ArmBatch {};
 struct RoleChanged {
   node::State state{};
@@ -54,8 +56,7 @@ struct RoleChanged {
 };
 // An Answer is for the page of this tab.
 using LeaderEffect = std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, OpenFiles,
-                                  WantSlots, CloseFiles, ReleaseLock, StealLock, AskForkLock,
-                                  ReleaseForkLock, RoleChanged, Error>;
+                                  WantSlots, CloseFiles, LockAction, RoleChanged, Error>;
 
 struct LeaderConfig {
   ClientId self;
