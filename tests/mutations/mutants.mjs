@@ -315,4 +315,41 @@ export const mutants = [
     to: "return hash64(bytes, seed * 0);",
     caughtBy: "storage_files: LogFilesTest.SaltsDifferEachTimeALogIsOpened",
   },
+
+  // ---- the state's commit, and the fork of a generation
+  {
+    name: "the state commits what the log has not flushed",
+    file: "leader/leader.cc",
+    from: "return committed_ < sequenced_ && durable_ == sequenced_ && !in_flight_;",
+    to: "return committed_ < sequenced_ && !in_flight_;",
+    caughtBy: "leader: BatchTest.ARelaxedAppendIsAnsweredUnflushedAndFlushedWithinItsBound",
+  },
+  {
+    name: "a successor may have any number of batches to replay",
+    file: "leader/leader.cc",
+    from: "uncommitted_batches_ >= options_.commit_batches ||",
+    to: "false ||",
+    caughtBy: "leader: BatchTest.ASuccessorNeverHasMoreToReplayThanSoManyBatches",
+  },
+  {
+    name: "a lock is stolen from a leader that answers",
+    file: "node/fork.cc",
+    from: "if (stopped_ && message.from.tab == *stopped_) end_fork();",
+    to: "if (!stopped_ && message.from.tab == self_) end_fork();",
+    caughtBy: "node: ForkTest.AnyWordOfThatTabEndsTheAttempt",
+  },
+  {
+    name: "a fork does not wait for the old leader's lease",
+    file: "node/node.cc",
+    from: "fork_at_ = now_.monotonic + options_.leader.lease + options_.lease_margin;",
+    to: "fork_at_ = now_.monotonic;",
+    caughtBy: "node: ForkTest.TheFilesAreOpenedWhenTheLeaseOfTheOldLeaderIsOver",
+  },
+  {
+    name: "any answer is taken for the one about what the page was told",
+    file: "replica/replica_calls.cc",
+    from: "if (head_check_ && head_check_->call == message.call) {",
+    to: "if (head_check_) {",
+    caughtBy: "replica: CallsTest.AnEntryThatThePageKnowsOfAndNoLeaderHasIsARollback",
+  },
 ];

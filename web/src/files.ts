@@ -67,6 +67,7 @@ export class FileTable implements FileCalls {
 
   write(handle: number, offset: number, from: Uint8Array): number {
     const written = this.#call(handle, (file) => file.write(from, { at: offset }));
+    if (written === kNoSpace) this.#lastError += `; at least ${from.byteLength} bytes are missing`;
     if (written <= from.byteLength) return written;
     this.#lastError = `write() of ${from.byteLength} bytes answered ${written}`;
     return (written | 0) === kChromiumNoSpace ? kNoSpace : kIoError;
