@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 
 #include "log/export.h"
@@ -97,24 +98,34 @@ std::optional<std::uint64_t> generation_of(const std::string& name) {
   return std::stoull(name.substr(1));
 }
 
+// The newest whole one; a copy that was not finished has no record that says so, and the first
+// needs none (docs/decisions/fork.md).
+std::optional<std::uint64_t> newest_generation(const fs::path& store) {
+  std::optional<std::uint64_t> newest;
+  for (const std::string& name : subdirectories(store)) {
+    const auto generation = generation_of(name);
+    if (!generation || !is_folder(store / name / "log")) continue;
+    std::string record;
+    std::getline(std::ifstream(store / name / "ready"), record);
+    if (generation == 0 || record == std::to_string(*generation))
+      newest = std::max(newest.value_or(0), *generation);
+  }
+  return newest;
+}
+
 Result<Directories> find_directories(const fs::path& path) {
   if (is_folder(path / "log")) {
     const fs::path pool = path / "db" / ".opaque";
     return Directories{path / "log", is_folder(pool) ? std::optional(pool) : std::nullopt};
   }
-  const auto names = subdirectories(path);
-  std::optional<std::uint64_t> newest;
+  if (const auto newest = newest_generation(path)) {
+    return find_directories(path / ("g" + std::to_string(*newest)));
+  }
   std::string stores;
-  for (const std::string& name : names) {
-    if (generation_of(name) && is_folder(path / name / "log")) {
-      newest = std::max(newest.value_or(0), *generation_of(name));
-    }
-    if (is_folder(path / name / "g0")) {
+  for (const std::string& name : subdirectories(path)) {
+    if (newest_generation(path / name)) {
       stores += (stores.empty() ? "" : ", ") + printable(name, 100);
     }
-  }
-  if (newest) {
-    return find_directories(path / ("g" + std::to_string(*newest)));
   }
   if (!stores.empty()) {
     return not_a_log(path.string(), "holds stores: name one of them (" + stores + ")");

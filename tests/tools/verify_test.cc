@@ -237,6 +237,24 @@ TEST(SourceTest, DirectoryOfStoresAsksForOne) {
   EXPECT_THAT(ran.notes, HasSubstr("notes"));
 }
 
+// A generation without its record is a copy that was not finished.
+TEST(SourceTest, OfAStoresGenerationsTheNewestWholeOneIsRead) {
+  SampleStore store;
+  store.fill(3);
+  const Bytes record{std::byte{'1'}, std::byte{'\n'}};
+  std::filesystem::create_directories(store.at("notes/g1/log"));
+  std::filesystem::rename(store.directory(), store.at("notes/g0"));
+  EXPECT_EQ(tablog({"verify", store.at("notes")}).code, 0);
+  write_file(store.at("notes/g1/ready"), record);
+  EXPECT_EQ(tablog({"verify", store.at("notes")}).code, 2) << "the log in it is empty";
+  std::filesystem::remove_all(store.at("notes/g1"));
+  std::filesystem::rename(store.at("notes/g0"), store.at("notes/g1"));
+  write_file(store.at("notes/g1/ready"), record);
+  const Ran ran = tablog({"info", store.at("notes")});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.data, HasSubstr("(1 to 5)"));
+}
+
 TEST(SourceTest, SlotOfALogAsksForItsDirectory) {
   SampleStore store;
   store.fill(1);
