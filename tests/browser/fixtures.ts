@@ -56,11 +56,11 @@ interface Shared {
   /** The address of the tests' pages, ending in "/". */
   url: string;
   browsers: Browsers;
-  /** A profile on disk. */
-  profile: BrowserContext;
 }
 
 interface Fixtures {
+  /** A profile on disk; not the worker's for good, since a test may spoil it. */
+  profile: BrowserContext;
   /** Where `newTab` opens tabs. */
   place: Place;
   /** What the tabs of the test do. */
@@ -106,7 +106,7 @@ export const test = base.extend<Fixtures, Shared>({
     },
     { scope: "worker" },
   ],
-  profile: [({ browsers }, use) => browsers.contextOf("profile").then(use), { scope: "worker" }],
+  profile: ({ browsers }, use) => browsers.contextOf("profile").then(use),
   place: ["profile", { option: true }],
   history: async ({}, use) => use(new History()),
   name: async ({}, use) => {

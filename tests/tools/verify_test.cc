@@ -246,7 +246,7 @@ TEST(SourceTest, OfAStoresGenerationsTheNewestWholeOneIsRead) {
   std::filesystem::rename(store.directory(), store.at("notes/g0"));
   EXPECT_EQ(tablog({"verify", store.at("notes")}).code, 0);
   write_file(store.at("notes/g1/ready"), record);
-  EXPECT_EQ(tablog({"verify", store.at("notes")}).code, 2) << "the log in it is empty";
+  EXPECT_THAT(tablog({"info", store.at("notes")}).data, testing::Not(HasSubstr("(1 to 5)")));
   std::filesystem::remove_all(store.at("notes/g1"));
   std::filesystem::rename(store.at("notes/g0"), store.at("notes/g1"));
   write_file(store.at("notes/g1/ready"), record);
