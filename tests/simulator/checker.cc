@@ -156,6 +156,15 @@ void Checker::cleared() {
   may_start_over_ = true;
   lose({.after = Index{}, .durable_too = true});
   for (const auto& [store, term] : terms_) deleted_.insert(store);
+  orphan_pending();
+}
+
+void Checker::led_without_files(const StoreId& store) {
+  deleted_.insert(store);
+  orphan_pending();
+}
+
+void Checker::orphan_pending() {
   for (auto& [key, append] : appends_) {
     append.orphaned = append.orphaned || append.fate == Fate::kPending;
   }

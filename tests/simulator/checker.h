@@ -44,6 +44,8 @@ class Checker {
   // Site data was deleted: nothing that was acknowledged needs to be there, and the outcome of what
   // is on its way may be unknown.
   void cleared();
+  // A leader announces a store whose files were deleted while it stood still in the middle of that.
+  void led_without_files(const StoreId& store);
   [[nodiscard]] bool was_cleared() const { return !deleted_.empty(); }
   [[nodiscard]] bool is_deleted(const StoreId& store) const { return deleted_.contains(store); }
   // The last batch is rotten, and nothing but itself proved that it was flushed: it may be cut off.
@@ -101,6 +103,7 @@ class Checker {
   void count(std::uint64_t Notes::* what, const ClientId& client, const Append& append,
              std::int64_t sign);
   void lose(Cut cut);
+  void orphan_pending();
   [[nodiscard]] static std::string name(const ClientId& client, RequestNumber number);
 
   World& world_;

@@ -138,6 +138,7 @@ void Disk::power_loss(storage::NewNames names, std::optional<storage::Loss> loss
 }
 
 void Disk::clear() {
+  ++clears_;
   disk_.crash({.loss = storage::Loss::kNothing});
   for (const std::string& name : disk_.names()) disk_.remove(name);
   flip_.reset();

@@ -58,6 +58,7 @@ class Disk {
                   std::optional<storage::Loss> loss = std::nullopt);
   // The site's data is deleted under whoever has it open: the files are gone, the handles dead.
   void clear();
+  [[nodiscard]] std::uint64_t clears() const { return clears_; }
 
   // ---- what lies wrong on the disk, and can be undone: nothing may have been built on it
   // One bit of one log file, among what is written. None: there is nothing yet.
@@ -113,6 +114,7 @@ class Disk {
   std::vector<Trap> traps_;
   std::function<std::optional<storage::FileFault>()> sprung_;
   std::uint64_t created_{};
+  std::uint64_t clears_{};
 };
 
 }  // namespace tablog::simulator

@@ -177,6 +177,7 @@ void LeaderWorker::open_files(host::OpenFiles wanted, microseconds patience) {
     if (!files) return step([&] { return host_->open_failed({.error = files.error()}); });
     has_files_ = true;
     origin_.disk.set_user(thread_.get());
+    opened_after_ = origin_.disk.clears();
     step([&] {
       return host_->open(
           {.files = std::move(*files), .generation = Generation{origin_.generation}});
@@ -308,7 +309,11 @@ void LeaderWorker::carry_out(const host::RoleChanged& effect) {
   // One whose record could not be written has said nothing to anybody: its term is free.
   const leader::Leader* leader = host_->node().leader();
   if (leader == nullptr || !leader->serving()) return;
-  origin_.checker.led(name_, leader->store(), leader->term());
+  if (opened_after_ == origin_.disk.clears()) {
+    origin_.checker.led(name_, leader->store(), leader->term());
+  } else {  // stopped within the step that opened it
+    origin_.checker.led_without_files(leader->store());
+  }
   origin_.disk.forget_lost();  // it can do without
   const auto& torn = host_->store()->log().torn_tail();
   if (torn && origin_.disk.flip_lies_in(torn->slot, torn->offset, torn->bytes)) {

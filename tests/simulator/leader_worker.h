@@ -69,6 +69,7 @@ class LeaderWorker {
   bool cuts_batch_{};                       // this step
   std::optional<microseconds> held_since_;  // the lock was seen held; when that question began
   bool opens_{};
+  std::uint64_t opened_after_{};  // so many deletions of the site's data
   bool has_files_{};
 };
 
