@@ -97,7 +97,8 @@ export class LeaderWorker {
       case "releaseForkLock":
         return this.#releaseFork?.();
       case "role":
-        if (output.role === "leading") void this.#files.dropOlder();
+        // What cannot be deleted now is when another leader begins.
+        if (output.role === "leading") this.#files.dropOlder().catch(() => undefined);
         return tellPage({ kind: "role", role: output.role, term: output.term });
       case "failed": {
         const error = output.error.slice().buffer;
