@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr microseconds kOpenPatience = 10s;  // web/src/opfs.ts
-constexpr microseconds kLease = 1s;          // L of DESIGN section 6
+constexpr microseconds kOpenPatience = 3s;  // web/src/opfs.ts
+constexpr microseconds kLease = 1s;         // L of DESIGN section 6
 
 // Small, so that a short run sees checkpoints, full segments and narrow windows.
 node::Options options() {

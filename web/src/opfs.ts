@@ -8,7 +8,7 @@ import { Generations } from "./generations.js";
 import { hexOf } from "./names.js";
 
 /** How long handles of a leader that has just died may lag behind its lock. */
-const kOpenPatienceMs = 10_000;
+const kOpenPatienceMs = 3000;
 /** The same, where it is known not to have died. */
 const kForkPatienceMs = 100;
 const kRetryMaxMs = 100;
