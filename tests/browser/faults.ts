@@ -164,6 +164,22 @@ async function queryFor(tab: Tab, ms: number): Promise<number> {
   }, ms);
 }
 
+/** The tab that has stolen the lead of a stopped leader, before it leads. */
+async function forking(tabs: readonly Tab[]): Promise<Tab> {
+  const [asked] = tabs;
+  const client = await asked?.page.evaluate(async () => {
+    for (;;) {
+      const { held = [] } = await navigator.locks.query();
+      const holder = held.find(({ name }) => name?.endsWith(":fork"))?.clientId;
+      const names = held.flatMap(({ clientId, name }) => (clientId === holder ? (name ?? []) : []));
+      const [, tab] = /:worker:([0-9a-f]{32}):leader/.exec(names.join(" ")) ?? [];
+      if (names.some((name) => name.endsWith(":leader"))) return tab;
+    }
+  });
+  for (const tab of tabs) if ((await tab.status()).clientId === client) return tab;
+  throw new Error("none of these tabs forks");
+}
+
 /** The leader's tab is busy, or its leader worker is. */
 const stuck: Fault[] = [
   {
@@ -207,6 +223,30 @@ const stuck: Fault[] = [
         process.kill(stopped, "SIGCONT");
       }
       return [a, b, c];
+    },
+  },
+  {
+    what: "the leader's process is stopped and the tab that takes its place is killed at that",
+    leader: "another term's",
+    slow: true,
+    expectation: { failures: ["LeaderUnresponsive"] },
+    inject: async ({ tabs: [a, b, c] }) => {
+      const stopped = await a.process();
+      const processes = new Map([
+        [b, await b.process()],
+        [c, await c.process()],
+      ]);
+      process.kill(stopped, "SIGSTOP");
+      try {
+        const killed = await forking([b, c]);
+        const left = killed === b ? c : b;
+        await killed.kill(processes.get(killed));
+        await goOn([left], 2 * kForkedMs);
+        expect((await left.status()).generation).toBeGreaterThan(0);
+        return [a, left];
+      } finally {
+        process.kill(stopped, "SIGCONT");
+      }
     },
   },
   {
