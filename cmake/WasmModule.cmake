@@ -15,7 +15,7 @@ function(tablog_wasm_module name)
   target_link_libraries(${name}_wasm PRIVATE tablog_options ${arg_DEPS})
   target_compile_options(${name}_wasm PRIVATE -fno-exceptions)
   # Binaryen by itself inlines whatever is called once, which makes a smaller module but a larger download.
-  set(limit --one-caller-inline-max-function-size=24)
+  set(limit --one-caller-inline-max-function-size=25)
   target_link_options(${name}_wasm PRIVATE -Oz -sBINARYEN_EXTRA_PASSES=${limit} -sSTANDALONE_WASM=1
                       --no-entry -sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=1MB -sMALLOC=emmalloc)
   # A second round finds what the first has left, and optimises the stack machine's code: Emscripten puts

@@ -286,6 +286,7 @@ bool Leader::commit_due() const {
 }
 
 void Leader::commit() {
+  if (!can_commit()) return;
   out_.commit = true;
   committed_ = sequenced_;
   uncommitted_batches_ = 0;
@@ -372,7 +373,7 @@ void Leader::plan_upkeep() {
     flush_wanted_ = true;
     out_.persist = Persist{.entries = {}, .digest = digest_, .flush = true};
   } else if (checkpoint_wanted_) {
-    if (can_commit()) commit();
+    commit();
     out_.checkpoint = true;  // after the commit
   }
 }

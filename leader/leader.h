@@ -272,7 +272,7 @@ class Leader {
   void plan_upkeep();
   [[nodiscard]] bool can_commit() const;
   [[nodiscard]] bool commit_due() const;
-  void commit();
+  void commit();  // if it may
   void arm();
 
   // Saying things under the lease, leader_publish.cc.

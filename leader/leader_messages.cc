@@ -164,7 +164,7 @@ void Leader::receive(const Address& from, const QueryRequest& message) {
 }
 
 void Leader::receive(const Address& from, const TransferRequest& message) {
-  if (message.transfer == 0 && can_commit()) commit();  // it is of the last commit
+  if (message.transfer == 0) commit();  // it is of the last commit
   say(Read{.to = from, .request = message, .head = {}});
 }
 

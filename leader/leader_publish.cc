@@ -163,7 +163,7 @@ void Leader::release_waiting_queries() {
   std::erase_if(waiting_queries_, [&](Read& read) {
     const Index not_before = std::get<QueryRequest>(read.request).not_before;
     if (not_before > published_) return false;
-    if (not_before > committed_ && can_commit()) commit();
+    if (not_before > committed_) commit();
     if (not_before > committed_) {
       flush_wanted_ = true;
       return false;

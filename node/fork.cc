@@ -42,25 +42,20 @@ void Node::look_for_life(const leader::LocksSeen& seen) {
     return end_fork();  // the lock is on its way to someone
   stopped_ = seen.holder;
   fork_at_ = now_.monotonic + options_.life_interval;
-  const auto ask = [&](Role role, MessageBody body) {
-    out_.leader.messages.push_back(
-        leader::Send{.to = Address{.tab = *stopped_, .role = role},
-                     .message = Message{.store = {},
-                                        .term = {},
-                                        .from = {.tab = self_, .role = Role::kLeader},
-                                        .body = std::move(body)}});
-  };
-  ask(Role::kReplica, TabQuery{.call = 0});
-  ask(Role::kLeader, Seek{});
+  say(Address{.tab = *stopped_, .role = Role::kReplica}, TabQuery{.call = 0});
+  say(Address{.tab = *stopped_, .role = Role::kLeader}, Seek{});
 }
 
 void Node::hear_life(const Message& message) {
   if (stopped_ && message.from.tab == *stopped_) end_fork();
 }
 
+bool Node::fork_waits() const {
+  return fork_ == Fork::kLooking || fork_ == Fork::kFencing;
+}
+
 void Node::go_on_forking() {
-  const bool waits = fork_ == Fork::kLooking || fork_ == Fork::kFencing;
-  if (!waits || now_.monotonic < fork_at_) return;
+  if (!fork_waits() || now_.monotonic < fork_at_) return;
   if (fork_ == Fork::kFencing) {
     open_fork();
   } else if (stopped_) {

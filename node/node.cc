@@ -20,7 +20,7 @@ Output Node::step(const Clock& now, const Input& input) {
   out_ = Output{};
   std::visit([this](const auto& each) { on(each); }, input);
   if (retry_at_) out_.wake_at = retry_at_;
-  if (fork_ == Fork::kLooking || fork_ == Fork::kFencing) out_.wake_at = fork_at_;
+  if (fork_waits()) out_.wake_at = fork_at_;
   return std::exchange(out_, Output{});
 }
 
@@ -96,12 +96,16 @@ void Node::receive(const leader::Received& input) {
 }
 
 void Node::tell_failure(std::optional<Address> to) {
+  say(to, LeaderFailed{.error = *error_});
+}
+
+void Node::say(std::optional<Address> to, MessageBody body) {
   out_.leader.messages.push_back(
       leader::Send{.to = to,
                    .message = Message{.store = {},
                                       .term = {},
                                       .from = {.tab = self_, .role = Role::kLeader},
-                                      .body = LeaderFailed{.error = *error_}}});
+                                      .body = std::move(body)}});
 }
 
 void Node::lead(const leader::Input& input) {

@@ -91,9 +91,11 @@ class Node {
   void fail(Error error);
   void enter(State state);
   void tell_failure(std::optional<Address> to);
+  void say(std::optional<Address> to, MessageBody body);  // of no store and no term
 
   // A leader whose process is stopped keeps its lock and its files. node/fork.cc.
   enum class Fork : std::uint8_t { kNone, kAsking, kLooking, kStealing, kFencing, kOpening };
+  [[nodiscard]] bool fork_waits() const;  // for fork_at_
   void look_for_life(const leader::LocksSeen& seen);
   void hear_life(const Message& message);
   void go_on_forking();

@@ -226,6 +226,11 @@ void Replica::note(Noted::Kind kind, Index index, std::string detail) {
   out_.noted.push_back(Noted{.kind = kind, .index = index, .detail = std::move(detail)});
 }
 
+void Replica::note_shorter_log(Index head) {
+  note(Noted::Kind::kRollback, head,
+       "the leader's log ends before what this tab has read or appended");
+}
+
 // The log cannot be read there. A tab that opens says so; one that was open goes on from the state,
 // which the leader's database has.
 void Replica::catch_up_otherwise(const Error& error) {

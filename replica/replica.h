@@ -28,10 +28,6 @@ enum class Mode : std::uint8_t { kMemory = 0, kNone = 1 };  // none: queries go 
 enum class Consistency : std::uint8_t { kSession = 0, kLinearizable = 1, kLocal = 2 };
 using CallId = std::uint32_t;
 
-// Detail of a rollback.
-inline constexpr const char* kEndsBeforeWhatWasRead =
-    "the leader's log ends before what this tab has read or appended";
-
 struct Options {
   Mode mode{};
   std::uint64_t replica_bytes_max = 64U << 20U;  // a larger database is asked of the leader
@@ -262,6 +258,7 @@ class Replica {
   void heard_of_head(Index head);
   void ask_range();
   void check_told();
+  void note_shorter_log(Index head);
   void catch_up_otherwise(const Error& error);
   void fetch_snapshot();
   void ask_chunk();

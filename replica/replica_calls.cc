@@ -152,7 +152,7 @@ void Replica::finish(CallId id, decltype(Reply::result) result) {
 void Replica::receive(const Address& /*from*/, const ReadIndex& message) {
   if (head_check_ && head_check_->call == message.call) {
     const Index told = std::exchange(head_check_, std::nullopt)->told;
-    if (message.index < told) note(Noted::Kind::kRollback, message.index, kEndsBeforeWhatWasRead);
+    if (message.index < told) note_shorter_log(message.index);
     return heard_of_head(message.index);
   }
   const auto call = calls_.find(static_cast<CallId>(message.call));

@@ -60,7 +60,7 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   }
   if (first && head_ < seen_before_) {
     seen_ = head_;
-    note(Noted::Kind::kRollback, head_, kEndsBeforeWhatWasRead);
+    note_shorter_log(head_);
   }
   if (asks_leader()) {
     applied_ = head_;

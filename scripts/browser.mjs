@@ -82,10 +82,7 @@ export async function launchWithHiddenTabs() {
   const profile = await mkdtemp(join(tmpdir(), "tablog-profile-"));
   const started = spawn(
     chromiumPath(),
-    [
-      ...[...chromiumArguments, "--headless"],
-      ...["--remote-debugging-port=0", `--user-data-dir=${profile}`],
-    ],
+    [...chromiumArguments, "--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   const ended = new Promise((resolve) => started.once("exit", resolve));

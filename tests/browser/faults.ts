@@ -164,6 +164,17 @@ async function queryFor(tab: Tab, ms: number): Promise<number> {
   }, ms);
 }
 
+/** The tab's process stands still until `meanwhile` is over. */
+async function whileStopped<T>(tab: Tab, meanwhile: () => Promise<T>): Promise<T> {
+  const stopped = await tab.process();
+  process.kill(stopped, "SIGSTOP");
+  try {
+    return await meanwhile();
+  } finally {
+    process.kill(stopped, "SIGCONT");
+  }
+}
+
 /** The tab that has stolen the lead of a stopped leader, before it leads. */
 async function forking(tabs: readonly Tab[]): Promise<Tab> {
   const [asked] = tabs;
@@ -212,16 +223,12 @@ const stuck: Fault[] = [
     slow: true,
     expectation: { failures: ["LeaderUnresponsive"] },
     inject: async ({ tabs: [a, b, c] }) => {
-      const stopped = await a.process();
-      const over = new Promise((resolve) => setTimeout(resolve, kStuckMs));
-      process.kill(stopped, "SIGSTOP");
-      try {
+      await whileStopped(a, async () => {
+        const over = new Promise((resolve) => setTimeout(resolve, kStuckMs));
         await goOn([b, c], kForkedMs);
         expect((await b.status()).generation).toBe(1);
         await goOnDuring(over, [b, c], kNotWaitingMs);
-      } finally {
-        process.kill(stopped, "SIGCONT");
-      }
+      });
       return [a, b, c];
     },
   },
@@ -231,22 +238,18 @@ const stuck: Fault[] = [
     slow: true,
     expectation: { failures: ["LeaderUnresponsive"] },
     inject: async ({ tabs: [a, b, c] }) => {
-      const stopped = await a.process();
       const processes = new Map([
         [b, await b.process()],
         [c, await c.process()],
       ]);
-      process.kill(stopped, "SIGSTOP");
-      try {
+      return whileStopped(a, async () => {
         const killed = await forking([b, c]);
         const left = killed === b ? c : b;
         await killed.kill(processes.get(killed));
         await goOn([left], 2 * kForkedMs);
         expect((await left.status()).generation).toBeGreaterThan(0);
         return [a, left];
-      } finally {
-        process.kill(stopped, "SIGCONT");
-      }
+      });
     },
   },
   {

@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from "@playwright/test";
 import { killRenderer, processOf } from "../../scripts/browser.mjs";
 import type { ColumnValue, StoreOptions, Schema, StoreStatus } from "../../web/src/index.js";
 import type { Attempt } from "./globals.js";
-import { History, type Step } from "./history.js";
+import { History, type Progress, type Step } from "./history.js";
 
 /** Options of openStore that can be sent to a page. */
 export type OpenOptions = Partial<
@@ -112,22 +112,21 @@ export class Tab {
   }
 
   /** Until so many more appends than now are refused. */
-  async isRefused(more: number): Promise<void> {
-    const label = this.#label;
-    const { refused } = this.history.progressOf(label);
-    await this.history.until(
-      () => this.history.progressOf(label).refused >= refused + more,
-      `${label} to be refused`,
-    );
+  isRefused(more: number): Promise<void> {
+    return this.#has("refused", more, "to be refused");
   }
 
   /** Until so many more linearizable reads than now are answered. */
-  async reads(more: number): Promise<void> {
+  reads(more: number): Promise<void> {
+    return this.#has("linearizable", more, "to read");
+  }
+
+  async #has(what: keyof Progress, more: number, words: string): Promise<void> {
     const label = this.#label;
-    const { linearizable } = this.history.progressOf(label);
+    const goal = this.history.progressOf(label)[what] + more;
     await this.history.until(
-      () => this.history.progressOf(label).linearizable >= linearizable + more,
-      `${label} to read`,
+      () => this.history.progressOf(label)[what] >= goal,
+      `${label} ${words}`,
     );
   }
 

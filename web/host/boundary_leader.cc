@@ -154,9 +154,7 @@ void LeaderBoundary::emit(const std::vector<LeaderEffect>& effects) {
 }
 
 Bytes LeaderBoundary::step(ByteView input) {
-  if (!handle(input)) {
-    emit({other_build()});
-  }
+  if (!handle(input)) emit({other_build()});
   return outputs_.take();
 }
 
@@ -223,7 +221,6 @@ bool LeaderBoundary::handle(ByteView input) {
     }
     case In::kSeveral:
       return append(reader);
-      return reader.done();
     default:
       break;
   }

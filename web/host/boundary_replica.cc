@@ -298,11 +298,13 @@ bool ReplicaBoundary::configure(Reader& reader) {
   replica::Options options;
   options.mode = reader.u8() == 0 ? replica::Mode::kMemory : replica::Mode::kNone;
   options.replica_bytes_max = reader.u64();
-  // What follows a suspicion takes about as long: node::Options.
-  constexpr std::chrono::milliseconds kForkTakes{1900};
+  constexpr std::chrono::milliseconds kCopyTakes{150};  // about
+  constexpr std::chrono::milliseconds kSuspectAfterMin{100};
+  constexpr node::Options kFork{};
+  constexpr std::chrono::milliseconds kForkTakes =
+      kFork.life_interval + kFork.leader.lease + kFork.lease_margin + kCopyTakes;
   options.unresponsive_after = std::chrono::milliseconds{reader.u32()};
-  options.suspect_after =
-      std::max(options.unresponsive_after - kForkTakes, std::chrono::milliseconds{100});
+  options.suspect_after = std::max(options.unresponsive_after - kForkTakes, kSuspectAfterMin);
   Schema schema = read_schema(reader);
   if (!reader.done() || host_) return false;
   host_ = std::make_unique<ReplicaHost>(client, std::move(schema), options, now_);

@@ -89,6 +89,11 @@ export function invalid(message: string): TablogError {
   return new TablogError("InvalidArgument", message);
 }
 
+/** Whether the platform has thrown its exception of this name. */
+export function isDomException(thrown: unknown, name: string): boolean {
+  return thrown instanceof DOMException && thrown.name === name;
+}
+
 /** The words of anything that was thrown. */
 export function wordsOf(thrown: unknown): string {
   return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);

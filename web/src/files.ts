@@ -1,7 +1,7 @@
 // FileTable: the open files of a leader worker, by the numbers that the module knows them by.
 
 import type { HandleName, Opened } from "./boundary_worker.js";
-import { wordsOf } from "./errors.js";
+import { isDomException, wordsOf } from "./errors.js";
 import type { FileCalls } from "./wasm.js";
 
 export type Directory = "log" | "pool";
@@ -105,8 +105,7 @@ export class FileTable implements FileCalls {
       return use(file);
     } catch (thrown) {
       this.#lastError = wordsOf(thrown);
-      const full = thrown instanceof DOMException && thrown.name === "QuotaExceededError";
-      return full ? kNoSpace : kIoError;
+      return isDomException(thrown, "QuotaExceededError") ? kNoSpace : kIoError;
     }
   }
 }

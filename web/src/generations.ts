@@ -2,7 +2,7 @@
 // handles, so a fork copies what it has written into the next generation (docs/decisions/fork.md). Only one
 // tab forks at a time, and it holds the leader's lock.
 
-import { TablogError } from "./errors.js";
+import { TablogError, isDomException } from "./errors.js";
 import type { Directory } from "./files.js";
 
 const kReady = "ready"; // its file says that the copy is whole and flushed
@@ -44,7 +44,10 @@ export class Generations {
     return 0;
   }
 
-  /** Makes a copy of all files of `from` the newest generation. A number is never used twice. */
+  /**
+   * Makes a copy of all files of `from` the newest generation. What a tab left that died while it copied keeps
+   * its number until a later leader deletes it.
+   */
   async fork(from: number): Promise<void> {
     const store = await this.#store();
     for (let attempt = 1; ; ++attempt) {
@@ -53,10 +56,10 @@ export class Generations {
       const seen = await look(await store.getDirectoryHandle(`g${from}`));
       try {
         for (const each of seen) await copy(each, directory);
-        if (await areAsSeen(seen)) return await writeFile(directory, kReady, text(`${next}\n`));
+        if (await areAsSeen(seen)) return await writeFile(directory, kReady, [recordOf(next)]);
       } catch (thrown) {
         // It was written to while it was read: whoever was stopped goes on, and will let go.
-        const changed = thrown instanceof DOMException && thrown.name === "NotReadableError";
+        const changed = isDomException(thrown, "NotReadableError");
         if (!changed || attempt === kAttempts) {
           await store.removeEntry(`g${next}`, { recursive: true }).catch(() => undefined);
           throw thrown;
@@ -87,7 +90,8 @@ export class Generations {
   }
 
   #store(): Promise<FileSystemDirectoryHandle> {
-    this.#found ??= this.#find();
+    if (this.#found !== undefined) return this.#found;
+    this.#found = this.#find();
     this.#found.catch(() => this.forget());
     return this.#found;
   }
@@ -127,10 +131,10 @@ async function isReady(store: FileSystemDirectoryHandle, generation: number): Pr
   try {
     const directory = await store.getDirectoryHandle(`g${generation}`);
     const record = await (await directory.getFileHandle(kReady)).getFile();
-    return (await record.text()) === `${generation}\n`;
+    return (await record.text()) === new TextDecoder().decode(recordOf(generation));
   } catch (thrown) {
     // Anything else must not make it look absent: an older generation would be opened.
-    if (thrown instanceof DOMException && thrown.name === "NotFoundError") return false;
+    if (isDomException(thrown, "NotFoundError")) return false;
     throw thrown;
   }
 }
@@ -156,30 +160,30 @@ async function areAsSeen(seen: readonly Seen[]): Promise<boolean> {
 }
 
 async function copy({ path, handle, file }: Seen, into: FileSystemDirectoryHandle): Promise<void> {
-  await writeFile(await descend(into, path), handle.name, async function* () {
-    for (let at = 0; at < file.size; at += kPieceBytes)
-      yield new Uint8Array(await file.slice(at, at + kPieceBytes).arrayBuffer());
-  });
+  await writeFile(await descend(into, path), handle.name, piecesOf(file));
 }
 
-function text(content: string): () => AsyncGenerator<Uint8Array> {
-  return async function* () {
-    yield new TextEncoder().encode(content);
-  };
+async function* piecesOf(file: File): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < file.size; at += kPieceBytes)
+    yield new Uint8Array(await file.slice(at, at + kPieceBytes).arrayBuffer());
+}
+
+function recordOf(generation: number): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${generation}\n`);
 }
 
 // Flushed. @throws QuotaExceededError also where the browser only writes short
 async function writeFile(
   directory: FileSystemDirectoryHandle,
   name: string,
-  pieces: () => AsyncGenerator<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
 ): Promise<void> {
   const file = await directory.getFileHandle(name, { create: true });
   const access = await file.createSyncAccessHandle();
   try {
     let at = 0;
-    for await (const piece of pieces()) {
-      const written = access.write(piece as Uint8Array<ArrayBuffer>, { at });
+    for await (const piece of pieces) {
+      const written = access.write(piece, { at });
       if (written !== piece.byteLength)
         throw new DOMException("a copy was written short", "QuotaExceededError");
       at += written;

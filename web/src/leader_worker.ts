@@ -18,10 +18,9 @@ export class LeaderWorker {
   readonly #channels: Channels;
   readonly #timer = new Timer(() => this.input(leaderInputs.tick()));
   readonly #toSelf = new MessageChannel();
-  #release: (() => void) | undefined;
+  #release: (() => void) | undefined; // of the leader's lock, while it is held
   #waiting = new AbortController(); // for the leader's lock
   #steals = false;
-  #holds = false;
   #releaseFork: (() => void) | undefined;
 
   /** Stands by for leadership from then on. */
@@ -89,7 +88,7 @@ export class LeaderWorker {
       case "releaseLock":
         return this.#release?.();
       case "stealLock":
-        if (this.#holds) return; // granted meanwhile
+        if (this.#release !== undefined) return; // granted meanwhile
         this.#steals = true;
         return this.#waiting.abort();
       case "askForkLock":
@@ -118,7 +117,6 @@ export class LeaderWorker {
         this.#steals ? { steal: true } : { signal },
         () => {
           this.#steals = false;
-          this.#holds = true;
           const released = new Promise<void>((resolve) => (this.#release = resolve));
           this.input(leaderInputs.lockGranted());
           return released;
@@ -126,7 +124,7 @@ export class LeaderWorker {
       )
       .catch(() => this.input(leaderInputs.lockLost()))
       .finally(() => {
-        this.#holds = false;
+        this.#release = undefined;
         this.#requestLock();
       });
   }

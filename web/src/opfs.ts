@@ -2,7 +2,7 @@
 // store's newest generation (generations.ts).
 
 import type { HandleName, Opened } from "./boundary_worker.js";
-import { TablogError, wordsOf } from "./errors.js";
+import { TablogError, isDomException, wordsOf } from "./errors.js";
 import { FileTable, type Directory, type SlotFiles } from "./files.js";
 import { Generations } from "./generations.js";
 import { hexOf } from "./names.js";
@@ -39,18 +39,10 @@ export class OpfsFiles implements SlotFiles {
 
   async open(log: number, pool: number, fork: boolean): Promise<Opened> {
     try {
-      try {
-        return await this.#open(log, pool, fork ? kForkPatienceMs : kOpenPatienceMs);
-      } catch (thrown) {
-        if (!fork || !isHeld(thrown)) throw thrown;
-        this.closeAll();
-        await this.#generations.fork(this.#generation);
-        return await this.#open(log, pool, kForkPatienceMs);
-      }
+      return await (fork ? this.#openOrFork(log, pool) : this.#open(log, pool, kOpenPatienceMs));
     } catch (thrown) {
       this.closeAll();
-      this.#forget(); // they may be gone
-      this.#generations.forget();
+      this.#forgetAll(); // they may be gone
       throw storageError(thrown);
     }
   }
@@ -85,12 +77,22 @@ export class OpfsFiles implements SlotFiles {
   abandonAll(): void {
     this.table.abandonAll();
     this.closeAll();
-    this.#forget();
-    this.#generations.forget();
+    this.#forgetAll();
   }
 
   dropOlder(): Promise<void> {
     return this.#generations.dropBefore(this.#generation);
+  }
+
+  async #openOrFork(log: number, pool: number): Promise<Opened> {
+    try {
+      return await this.#open(log, pool, kForkPatienceMs);
+    } catch (thrown) {
+      if (!isHeld(thrown)) throw thrown;
+      this.closeAll();
+      await this.#generations.fork(this.#generation);
+      return this.#open(log, pool, kForkPatienceMs);
+    }
   }
 
   // The generation is looked up while the slots of the one that is known are being opened: nearly always it
@@ -134,6 +136,11 @@ export class OpfsFiles implements SlotFiles {
   #forget(): void {
     this.#directories.clear();
     this.#known.clear();
+  }
+
+  #forgetAll(): void {
+    this.#forget();
+    this.#generations.forget();
   }
 
   async #list(which: Directory): Promise<readonly FileSystemFileHandle[]> {
@@ -200,11 +207,11 @@ export class OpfsFiles implements SlotFiles {
 }
 
 function isNotFound(thrown: unknown): boolean {
-  return thrown instanceof DOMException && thrown.name === "NotFoundError";
+  return isDomException(thrown, "NotFoundError");
 }
 
 function isHeld(thrown: unknown): boolean {
-  return thrown instanceof DOMException && thrown.name === "NoModificationAllowedError";
+  return isDomException(thrown, "NoModificationAllowedError");
 }
 
 // Handles of a tab that was killed are released some milliseconds after its lock is.
