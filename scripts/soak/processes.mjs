@@ -45,7 +45,11 @@ function typeOf(command) {
   return command.find((part) => part.startsWith("--type="))?.slice("--type=".length);
 }
 
-/** Memory that processes share is counted in parts (PSS): the sum is what the machine has lost. */
+/**
+ * Memory that processes share is counted in parts (PSS): the sum is what the machine has lost.
+ * @param {{ pid: number, command: string[] }} process
+ * @returns {Promise<Process | undefined>}
+ */
 async function measure({ pid, command }) {
   try {
     const [rollup, files] = await Promise.all([

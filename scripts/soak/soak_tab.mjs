@@ -18,6 +18,7 @@ export class SoakTab {
   /** @type {import("playwright-core").Page | undefined} */
   page;
   #soak;
+  #killing = false;
 
   /** @param {Soak} soak */
   constructor(soak) {
@@ -29,6 +30,7 @@ export class SoakTab {
     const { context, url, ledger } = this.#soak;
     this.page = await context.newPage();
     this.page.on("pageerror", (error) => ledger.complain(String(error)));
+    this.page.on("crash", () => this.#killing || ledger.complain("a tab crashed by itself"));
     await this.page.exposeFunction("tellAcknowledged", (writer, places) =>
       ledger.acknowledge(writer, places),
     );
@@ -104,7 +106,10 @@ export class SoakTab {
   async kill() {
     this.#count("killed");
     await this.keepFailures();
-    await killRenderer(this.#page, await this.process());
+    const process = await this.process();
+    this.#killing = true;
+    await killRenderer(this.#page, process);
+    this.#killing = false;
     await this.#page.close();
     this.page = undefined;
   }

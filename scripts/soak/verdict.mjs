@@ -42,6 +42,7 @@ const bounds = [
     slack: 1,
   },
   { key: "spareSlots", what: "the leader's files without segments", unit: "", factor: 1, slack: 1 },
+  { key: "walMiB", what: "the WAL of the state database", unit: "MiB", factor: 1, slack: 8 },
   { key: "stateMiB", what: "the state database", unit: "MiB", factor: 1.25, slack: 1 },
   { key: "sessions", what: "open sessions", unit: "", factor: 1, slack: 2 },
 ];
