@@ -185,6 +185,7 @@ async function sample(soak, resident, profile, residentPid) {
     spareSlots: log.slots + state.slots - log.segments,
     logMiB: mebibytes(log.bytes),
     stateMiB: mebibytes(state.bytes),
+    unfolded: log.head - state.checkpoint,
     walMiB: mebibytes(state.walBytes),
     tabs: seen.tabs,
     sessions,
@@ -226,7 +227,7 @@ async function report(soak, tabs, samples) {
   const problems = [...lost, ...strange, ...grown];
 
   const [first, last] = [samples[0], samples.at(-1)];
-  const perEntry = ((last.opfsMiB - first.opfsMiB) * 2 ** 20) / (last.head - first.head);
+  const perEntry = ((last.logMiB - first.logMiB) * 2 ** 20) / (last.head - first.head);
   const chromium = soak.context.browser()?.version() ?? "?";
   const title = `tablog, ${minutes} min of ${kTabs} tabs, seed ${seed}, Chromium ${chromium}`;
   await mkdir(output, { recursive: true });
@@ -241,7 +242,8 @@ async function report(soak, tabs, samples) {
       ...lines.map((line) => `  ${line}`),
       `  ends of tabs: ${endings.join(", ")}; ${last.term - first.term} changes of the leader`,
       `  most sessions: ${Math.max(...samples.map(({ sessions }) => sessions))} open, ${Math.max(...samples.map(({ storedSessions }) => storedSessions))} in the database`,
-      `  ${last.head} entries, ${perEntry.toFixed(0)} bytes of files for each that was added`,
+      `  the WAL: at most ${Math.max(...samples.map(({ walMiB }) => walMiB)).toFixed(1)} MiB; OPFS: at most ${Math.max(...samples.map(({ opfsMiB }) => opfsMiB)).toFixed(1)} MiB`,
+      `  ${last.head} entries, ${perEntry.toFixed(0)} bytes of the log's files for each that was added`,
     ].join("\n"),
   );
   for (const problem of problems.slice(0, kProblemsShown)) console.error(`FAIL ${problem}`);

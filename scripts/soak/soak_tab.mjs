@@ -38,15 +38,16 @@ export class SoakTab {
     await this.#begin();
   }
 
-  /** A writer's name is used once: with its number it names an append. */
   async #begin() {
     await this.#page.waitForFunction(() => "soak" in globalThis, undefined, { timeout: kCallMs });
+    await this.#openStore();
+  }
+
+  /** A writer's name is used once: with its number it names an append. */
+  async #openStore() {
+    const { ledger, random } = this.#soak;
     await this.call("open");
-    await this.call(
-      "work",
-      this.#soak.ledger.newWriter(),
-      Math.floor(this.#soak.random() * 2 ** 32),
-    );
+    await this.call("work", ledger.newWriter(), Math.floor(random() * 2 ** 32));
   }
 
   get #page() {
@@ -94,12 +95,7 @@ export class SoakTab {
   async closeStore() {
     this.#count("store closed");
     await this.call("close");
-    await this.call("open");
-    await this.call(
-      "work",
-      this.#soak.ledger.newWriter(),
-      Math.floor(this.#soak.random() * 2 ** 32),
-    );
+    await this.#openStore();
   }
 
   /** SIGKILL to its renderer. */

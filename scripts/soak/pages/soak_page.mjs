@@ -52,7 +52,7 @@ async function open() {
   store.addEventListener("error", ({ error }) => failed(error));
 }
 
-/** Appends and queries until `stop`. @param {string} writer @param {number} seed */
+/** Appends and queries until `stop`. */
 function work(writer, seed) {
   const random = randomOf(seed);
   stopped = false;
