@@ -233,7 +233,10 @@ async function report(soak, tabs, samples) {
   await mkdir(output, { recursive: true });
   const kept = { title, endings: soak.endings, failures: soak.failures, problems, samples };
   await writeFile(join(output, "samples.json"), `${JSON.stringify(kept, undefined, 1)}\n`);
-  await writeFile(join(output, "soak.svg"), plot(title, charts, samples));
+  await writeFile(
+    join(output, "soak.svg"),
+    plot(`${title} (shaded: warm-up, not judged)`, charts, samples),
+  );
 
   const endings = Object.entries(soak.endings).map(([how, n]) => `${n} ${how}`);
   console.log(

@@ -1,7 +1,7 @@
 // Plots: line charts over time as one SVG that needs nothing else, for light and dark.
 
 const kColumns = 2;
-const kChart = { width: 460, height: 190, left: 52, right: 12, top: 44, bottom: 24 };
+const kChart = { width: 460, height: 190, left: 52, right: 24, top: 44, bottom: 24 };
 const kTicks = 4;
 
 /**
@@ -14,7 +14,7 @@ const style = `
   .page { fill: #ffffff } text { fill: #24292f; font: 11px system-ui, sans-serif }
   .title { font-weight: 600; font-size: 13px } .axis { fill: #57606a } .grid { stroke: #d0d7de }
   .line { fill: none; stroke-width: 1.6; stroke-linejoin: round }
-  .s0 { stroke: #0969da } .s1 { stroke: #bc4c00 } .s2 { stroke: #1a7f37 } .s3 { stroke: #8250df }
+  .s0 { stroke: #0969da } .s1 { stroke: #bc4c00 } .s2 { stroke: #1a7f37; stroke-dasharray: 5 3 } .s3 { stroke: #8250df }
   .warm { fill: #8c959f; opacity: 0.13 }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } text { fill: #e6edf3 } .axis { fill: #9198a1 } .grid { stroke: #30363d }
