@@ -78,7 +78,7 @@ export function judge(samples) {
   for (const { key, what, unit, factor, slack } of bounds) {
     const [early, late] = [1, 4].map((n) => median(fifthOf(samples, n).map((each) => each[key])));
     const limit = early * factor + slack;
-    const figure = (value) => `${Number(value.toFixed(1))}${unit && ` ${unit}`}`;
+    const figure = (value) => `${Number(Number(value).toFixed(1))}${unit && ` ${unit}`}`;
     lines.push(`${what}: ${figure(early)} -> ${figure(late)} (at most ${figure(limit)})`);
     // A figure that is missing is no proof: NaN fails too.
     if (!(late <= limit))
