@@ -1,5 +1,5 @@
 // ./dev long [PART…]: what takes hours, in pieces: seeds of the simulator, ten minutes of every fuzz target,
-// the tests in full, planted bugs, failovers. What is done is kept in build/long/ and not done again for the
+// the tests in full, planted bugs, failovers, half an hour of tabs that come and go. What is done is kept in build/long/ and not done again for the
 // same sources: a run that was stopped goes on where it was. It ends with what ran.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -79,6 +79,7 @@ const parts = {
       if (code !== 0) throw new Error("the failovers did not come to their end");
       return `${kFailovers} of each kind, build/bench/failovers.json`;
     }),
+  soak: () => piece("soak", () => last("node", ["scripts/soak.mjs"])),
 };
 
 const chosen = process.argv.slice(2);

@@ -212,6 +212,10 @@ Result<ChainHash> LogFiles::chain_at(Index index) {
   return impl_->chain_at(index);
 }
 
+std::size_t LogFiles::slots() const {
+  return impl_->segments.size() + impl_->spares.size();
+}
+
 std::size_t LogFiles::slots_wanted() const {
   return kSparesWanted - std::min(kSparesWanted, impl_->spares.size());
 }

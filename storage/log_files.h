@@ -98,7 +98,8 @@ class LogFiles {
 
   // Spare slots: the host creates files in the background until none is missing.
   [[nodiscard]] std::size_t slots_wanted() const;
-  void add_slot(Slot slot);  // must be blank; others are let go
+  void add_slot(Slot slot);                 // must be blank; others are let go
+  [[nodiscard]] std::size_t slots() const;  // held: segments and spares
   // Nothing can be appended until there is one more: the next entry has to begin a segment.
   [[nodiscard]] bool needs_slot() const;
 

@@ -321,6 +321,10 @@ std::uint64_t Pool::reserved() const {
   return impl_->ballast.held();
 }
 
+std::size_t Pool::slots() const {
+  return impl_->members.size();
+}
+
 std::size_t Pool::slots_wanted() const {
   const std::size_t free = impl_->count(Use::kFree);
   const std::size_t spare = free - std::min<std::size_t>(free, impl_->ballast.adopted() ? 1 : 0);

@@ -60,6 +60,7 @@ class Pool {
 
   [[nodiscard]] std::size_t slots_wanted() const;  // how many the host should create and add
   void add_slot(Slot slot);                        // a new, empty file
+  [[nodiscard]] std::size_t slots() const;         // held, the quarantined included
   [[nodiscard]] std::uint64_t bytes() const;       // of all slots, headers and ballast included
 
  private:

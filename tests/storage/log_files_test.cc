@@ -129,6 +129,7 @@ TEST(LogFilesTest, WithoutASpareSlotTheSegmentGoesOnGrowing) {
   }
   EXPECT_THAT(log->segments(), SizeIs(1));
   EXPECT_EQ(log->slots_wanted(), 2U);
+  EXPECT_EQ(log->slots(), 1U);
   EXPECT_THAT(texts(*log).value(), SizeIs(200));
 }
 

@@ -203,6 +203,7 @@ TEST(PoolTest, WantsSlotsUntilADatabaseItsWalABallastAndASpareFit) {
   create(*pool, "/state.db-wal", kWal, "x");
   ASSERT_TRUE(pool->reserve(1));
   EXPECT_EQ(pool->slots_wanted(), 0U);
+  EXPECT_EQ(pool->slots(), 4U);
   ASSERT_TRUE(pool->create("/state.db-journal", kJournal));
   EXPECT_EQ(pool->slots_wanted(), 1U);
 }

@@ -36,12 +36,15 @@ std::string stats_json(const storage::Store& store, const node::Node& node) {
   log_part.add("bytes", log.bytes())
       .add("flushes", log.flushes())
       .add("segments", log.segments().size())
+      .add("slots", log.slots())
       .add("first", log.first().value)
       .add("head", log.head().index.value)
       .add("durable", log.head().durable.value);
   JsonObject state_part;
   state_part.add("bytes", store.state().bytes())
       .add("walBytes", store.state().wal_bytes())
+      .add("slots", store.pool().slots())
+      .add("sessions", store.state().sessions().sessions().size())
       .add("applied", store.state().applied().value)
       .add("checkpoint", store.checkpoint_index().value)
       .add("digest", store.state().digest());
