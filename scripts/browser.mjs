@@ -82,7 +82,13 @@ export async function launchWithHiddenTabs() {
   const profile = await mkdtemp(join(tmpdir(), "tablog-profile-"));
   const started = spawn(
     chromiumPath(),
-    [...chromiumArguments, "--headless", "--remote-debugging-port=0", `--user-data-dir=${profile}`],
+    [
+      ...chromiumArguments,
+      "--headless",
+      "--remote-debugging-port=0",
+      `--user-data-dir=${profile}`,
+      "about:blank", // while another page loads, connecting may never end
+    ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   const ended = new Promise((resolve) => started.once("exit", resolve));
@@ -94,21 +100,23 @@ export async function launchWithHiddenTabs() {
       if (found) resolve(found[1]);
     });
   });
-  const browser = await chromium.connectOverCDP(
-    await within(20_000, address, "Chromium to start"),
-    { noDefaults: true },
-  );
-  const [context] = browser.contexts();
-  if (context === undefined) throw new Error("the browser has no context of its own");
-  return {
-    context,
-    close: async () => {
-      await browser.close();
-      started.kill();
-      await ended;
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
+  const end = async () => {
+    started.kill();
+    await ended;
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };
+  try {
+    const browser = await chromium.connectOverCDP(
+      await within(20_000, address, "Chromium to start"),
+      { noDefaults: true },
+    );
+    const [context] = browser.contexts();
+    if (context === undefined) throw new Error("the browser has no context of its own");
+    return { context, close: () => browser.close().finally(end) };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 /**
