@@ -3,6 +3,10 @@
 import { BenchTab } from "./bench_tab.mjs";
 import { endings } from "./endings.mjs";
 
+/** Tabs have been open for a while when another one ends. */
+const kOpenForMs = 500;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** @param {string} ending */
 export const failoverAfter = (ending) => `failover after ${ending}`;
 
@@ -24,6 +28,7 @@ export async function measureFailover(bench, figures, { failovers, entries }, ki
     for (const kind of kinds) {
       const next = await openHeir();
       await next.lockAwaited("heir");
+      await sleep(kOpenForMs);
       const released = await endings[kind](holder);
       figures.add(failoverAfter(kind), "bare", [(await next.call("inherited")) - released]);
       await holder.close();
@@ -31,6 +36,7 @@ export async function measureFailover(bench, figures, { failovers, entries }, ki
 
       const heir = await openStore();
       await heir.lockAwaited(":leader");
+      await sleep(kOpenForMs);
       await heir.call("beginFailover");
       const ended = await endings[kind](leader);
       figures.add(failoverAfter(kind), "tablog", [(await heir.call("failedOver")) - ended]);

@@ -28,7 +28,7 @@ void finish(std::span<std::byte> frame, const FrameContext& context, FrameKind k
   store(frame, 4, static_cast<std::uint32_t>(body_bytes));
   store(frame, 8, index.value);
   store(frame, 16, context.flushed_through.value);
-  store(frame, 24, context.salt);
+  store(frame, kFrameSaltOffset, context.salt);
   store(frame, 32, hash64(frame.subspan(kFrameHeaderBytes, body_bytes)));
   store(frame, kHeaderHashOffset, header_hash(frame, context.salt, context.offset));
 }
@@ -79,7 +79,7 @@ Result<FrameHeader> decode_frame_header(ByteView bytes, std::uint64_t salt, std:
   if (bytes.size() < kFrameHeaderBytes) {
     return fail(ErrorCode::kTruncated, "less than a frame's header");
   }
-  if (load<std::uint64_t>(bytes, 24) != salt) {  // first: a search asks at every eighth byte
+  if (load<std::uint64_t>(bytes, kFrameSaltOffset) != salt) {
     return fail(ErrorCode::kMalformed, {});
   }
   const FrameHeader header{.kind = static_cast<FrameKind>(load<std::uint32_t>(bytes, 0)),

@@ -10,6 +10,7 @@ namespace tablog {
 
 inline constexpr std::size_t kFrameAlignment = 8;
 inline constexpr std::size_t kFrameHeaderBytes = 48;
+inline constexpr std::size_t kFrameSaltOffset = 24;
 inline constexpr std::size_t kCommitBodyBytes = 64;
 inline constexpr std::size_t kSealBodyBytes = 32;
 static_assert(kFrameHeaderBytes % kFrameAlignment == 0);

@@ -1,6 +1,7 @@
 #include "log/recovery.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "log/size.h"
 
@@ -17,11 +18,29 @@ struct Tail {
   Index flushed_through{};  // highest that a frame of this segment in it names
 };
 
-// Up to the last byte that is not zero.
+// Up to the last byte that is not zero. By words: most of a young segment is zeros.
 std::size_t bytes_used(ByteView bytes) {
-  const auto last = std::ranges::find_if(bytes.rbegin(), bytes.rend(),
-                                         [](std::byte byte) { return byte != std::byte{0}; });
-  return static_cast<std::size_t>(bytes.rend() - last);
+  std::size_t used = bytes.size();
+  for (std::uint64_t word{}; used >= sizeof(word); used -= sizeof(word)) {
+    std::memcpy(&word, bytes.data() + used - sizeof(word), sizeof(word));
+    if (word != 0) {
+      break;
+    }
+  }
+  while (used > 0 && bytes[used - 1] == std::byte{0}) {
+    --used;
+  }
+  return used;
+}
+
+// A search asks at every eighth byte, nearly always in vain: this keeps it from decoding there.
+bool may_be_frame(ByteView bytes, std::size_t at, std::uint64_t salt) {
+  std::uint64_t found{};
+  if (bytes.size() - at < kFrameHeaderBytes) {
+    return false;
+  }
+  std::memcpy(&found, bytes.data() + at + kFrameSaltOffset, sizeof(found));
+  return found == salt;
 }
 
 // All of the file from `begin` on, which is aligned: a frame may stand at every eighth byte.
@@ -38,8 +57,10 @@ Result<Tail> search_tail(ByteSource& source, std::uint64_t salt, std::uint64_t b
     if (used > 0) {
       tail.end = offset + used;
     }
-    for (std::size_t at = 0; at + kFrameHeaderBytes <= piece->size() && at < used;
-         at += kFrameAlignment) {
+    for (std::size_t at = 0; at < used; at += kFrameAlignment) {
+      if (!may_be_frame(*piece, at, salt)) {
+        continue;
+      }
       if (const auto header = decode_frame_header(piece->subspan(at), salt, offset + at)) {
         tail.flushed_through = std::max(tail.flushed_through, header->flushed_through);
       }
@@ -88,12 +109,12 @@ Result<std::optional<CommitPlace>> find_commit(ByteSource& source, const Segment
     if (!piece) {
       return fail(piece.error());
     }
-    for (std::uint64_t at = end - begin; at >= kFrameAlignment;) {
+    for (std::size_t at = to_size(end - begin); at >= kFrameAlignment;) {
       at -= kFrameAlignment;
-      if (at >= piece->size()) {
+      if (at >= piece->size() || !may_be_frame(*piece, at, header.salt)) {
         continue;
       }
-      const auto commit = commit_at(piece->subspan(to_size(at)), header.salt, begin + at);
+      const auto commit = commit_at(piece->subspan(at), header.salt, begin + at);
       if (commit && commit->last == proven.index && commit->chain == *proven.chain) {
         return CommitPlace{begin + at + kCommitFrameBytes, position_of(*commit)};
       }

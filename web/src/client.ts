@@ -270,6 +270,7 @@ export class Client {
       case "ready":
         this.#opening?.resolve();
         this.#opening = undefined;
+        if (!this.#leads) this.#workers?.rehearse();
         return;
       case "suspects":
         return this.#workers?.suspect();

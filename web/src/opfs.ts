@@ -2,18 +2,16 @@
 // store's newest generation (generations.ts).
 
 import type { HandleName, Opened } from "./boundary_worker.js";
-import { TablogError, isDomException, wordsOf } from "./errors.js";
+import { TablogError, wordsOf } from "./errors.js";
 import { FileTable, type Directory, type SlotFiles } from "./files.js";
 import { Generations } from "./generations.js";
 import { hexOf } from "./names.js";
+import { PatientOpening, isHeld, isNotFound } from "./patient_opening.js";
 
 /** How long handles of a leader that has just died may lag behind its lock. */
 const kOpenPatienceMs = 3000;
 /** The same, where it is known not to have died. */
 const kForkPatienceMs = 100;
-const kRetryMaxMs = 100;
-/** A file that is held for so long may have been deleted with the site's data: then it stays held. */
-const kDoubtMs = 300;
 
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
@@ -51,7 +49,7 @@ export class OpfsFiles implements SlotFiles {
     const name = hexOf(crypto.getRandomValues(new Uint8Array(8)));
     try {
       const file = await (await this.#directory(directory)).getFileHandle(name, { create: true });
-      return await this.#openSlot(file, kOpenPatienceMs);
+      return await this.#openSlot(file, this.#patience(kOpenPatienceMs));
     } catch (thrown) {
       throw storageError(thrown);
     }
@@ -110,9 +108,10 @@ export class OpfsFiles implements SlotFiles {
 
   async #openSlots(log: number, pool: number, patienceMs: number): Promise<Opened> {
     const generation = this.#generation;
+    const together = this.#patience(patienceMs);
     const [logSlots, poolSlots] = await Promise.all([
-      this.#openAll("log", log, patienceMs),
-      this.#openAll("pool", pool, patienceMs),
+      this.#openAll("log", log, together),
+      this.#openAll("pool", pool, together),
     ]);
     this.#witness = logSlots[0]?.name;
     return { generation, log: logSlots, pool: poolSlots };
@@ -153,94 +152,53 @@ export class OpfsFiles implements SlotFiles {
     return files;
   }
 
-  async #openAll(which: Directory, atLeast: number, patienceMs: number): Promise<HandleName[]> {
-    const known = this.#known.get(which) ?? [];
-    const open = (file: FileSystemFileHandle): Promise<HandleName | undefined> =>
-      this.#openKnown(file, patienceMs);
-    // A dead tab's handles are released together: one is tried until it opens, then the others.
-    const first = await Promise.all(known.slice(0, 1).map(open));
-    const [opened, others] = await Promise.all([
-      Promise.all(known.slice(1).map(open)),
-      this.#openOthers(which, new Set(known.map(({ name }) => name)), atLeast, patienceMs),
-    ]);
-    return [...first, ...opened, ...others].filter((slot) => slot !== undefined);
+  #patience(ms: number): PatientOpening {
+    const opening = this.#opening;
+    return new PatientOpening(ms, () => opening === this.#opening);
   }
 
-  // Slots that are not known yet, and new ones for what is missing.
-  async #openOthers(
+  // What is known is opened while the directory is listed: nearly always that is all there is.
+  async #openAll(
     which: Directory,
-    known: ReadonlySet<string>,
     atLeast: number,
-    patienceMs: number,
+    together: PatientOpening,
   ): Promise<HandleName[]> {
+    const known = this.#known.get(which) ?? [];
+    const opened = Promise.all(known.map((file) => this.#openKnown(file, together)));
+    opened.catch(() => undefined);
     const files = await this.#list(which);
-    const others = files.filter(({ name }) => !known.has(name));
-    const missing = Array.from({ length: Math.max(0, atLeast - files.length) }, () =>
-      this.create(which),
-    );
-    return Promise.all([...others.map((file) => this.#openSlot(file, patienceMs)), ...missing]);
+    const names = new Set(known.map(({ name }) => name));
+    const others = files.filter(({ name }) => !names.has(name));
+    const missing = Math.max(0, atLeast - files.length);
+    const rest = await Promise.all([
+      ...others.map((file) => this.#openSlot(file, together)),
+      ...Array.from({ length: missing }, () => this.create(which)),
+    ]);
+    return [...(await opened), ...rest].filter((slot) => slot !== undefined);
   }
 
   // It may have been removed since it was listed.
   async #openKnown(
     file: FileSystemFileHandle,
-    patienceMs: number,
+    together: PatientOpening,
   ): Promise<HandleName | undefined> {
     try {
-      return await this.#openSlot(file, patienceMs);
+      return await this.#openSlot(file, together);
     } catch (thrown) {
       if (isNotFound(thrown)) return undefined;
       throw thrown;
     }
   }
 
-  async #openSlot(file: FileSystemFileHandle, patienceMs: number): Promise<HandleName> {
+  async #openSlot(file: FileSystemFileHandle, together: PatientOpening): Promise<HandleName> {
     const opening = this.#opening;
-    const wanted = (): boolean => opening === this.#opening;
-    const access = await openPatiently(file, patienceMs, wanted);
-    if (!wanted()) {
+    const access = await together.open(file);
+    if (opening !== this.#opening) {
       access.close();
       throw new DOMException("the files were closed meanwhile", "AbortError");
     }
     return { name: file.name, handle: this.table.add(access) };
   }
-}
-
-function isNotFound(thrown: unknown): boolean {
-  return isDomException(thrown, "NotFoundError");
-}
-
-function isHeld(thrown: unknown): boolean {
-  return isDomException(thrown, "NoModificationAllowedError");
-}
-
-// Handles of a tab that was killed are released some milliseconds after its lock is.
-async function openPatiently(
-  file: FileSystemFileHandle,
-  patienceMs: number,
-  wanted: () => boolean,
-): Promise<FileSystemSyncAccessHandle> {
-  if (typeof (file as Partial<FileSystemFileHandle>).createSyncAccessHandle !== "function") {
-    throw new TablogError("StorageUnavailable", "this browser has no createSyncAccessHandle");
-  }
-  const began = performance.now();
-  for (let pauseMs = 1; ; pauseMs = Math.min(1.5 * pauseMs, kRetryMaxMs)) {
-    try {
-      return await file.createSyncAccessHandle();
-    } catch (thrown) {
-      const ms = performance.now() - began;
-      if (!isHeld(thrown) || !wanted() || ms > patienceMs) throw thrown;
-      if (ms > kDoubtMs) await requireName(file);
-    }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-}
-
-/** @throws DOMException `NotFoundError` */
-async function requireName(file: FileSystemFileHandle): Promise<void> {
-  await file.getFile().catch((thrown: unknown) => {
-    if (isNotFound(thrown)) throw thrown; // else it is there, and perhaps not readable while it is held
-  });
 }
 
 function storageError(thrown: unknown): TablogError {

@@ -38,6 +38,8 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return (replica ?? leader)?.input(data.input);
     case "suspect":
       return leader?.suspect();
+    case "rehearse":
+      return leader?.rehearse();
     case "ping":
       return tellPage({ kind: "pong", count: data.count });
   }

@@ -88,6 +88,11 @@ export class WorkerPair {
     this.#leader.post({ kind: "suspect" });
   }
 
+  /** To the leader worker: another tab leads, and this one may have to follow it at any time. */
+  rehearse(): void {
+    this.#leader.post({ kind: "rehearse" });
+  }
+
   #keeper(role: Role, onUp: () => void): WorkerKeeper {
     const { settings, onGivenUp, onLeaderDown } = this.#options;
     return new WorkerKeeper({

@@ -30,6 +30,8 @@ export type ToWorker =
   | { readonly kind: "input"; readonly input: Uint8Array }
   /** To the leader worker: the leader does not answer. */
   | { readonly kind: "suspect" }
+  /** To the leader worker, once its tab has opened and another leads. */
+  | { readonly kind: "rehearse" }
   | { readonly kind: "ping"; readonly count: number };
 
 export type FromWorker =
