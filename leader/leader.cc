@@ -204,6 +204,7 @@ void Leader::on(const Executed& input) {
     if (const auto* schema = std::get_if<Schema>(&encoded.entry.body)) schema_ = *schema;
     bytes_since_checkpoint_ += encoded.bytes->size();
   }
+  if (input.wal_bytes >= options_.checkpoint_wal_bytes) checkpoint_wanted_ = true;
   batch.digest = input.result.digest;
   digest_ = input.result.digest;
   if (!batch.entries.empty()) {

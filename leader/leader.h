@@ -46,7 +46,9 @@ struct Options {
   std::uint64_t commit_bytes = 64U << 10U;  // of entries
   std::chrono::milliseconds commit_delay{5};
   std::uint64_t checkpoint_entries = 10'000;   // since the last one
-  std::uint64_t checkpoint_bytes = 4U << 20U;  // of entries since the last one
+  std::uint64_t checkpoint_bytes = 4U << 20U;  // of entries since the last one, in this term
+  // What a successor reads before it can answer; also of entries of earlier leaders.
+  std::uint64_t checkpoint_wal_bytes = 4U << 20U;
   std::chrono::milliseconds checkpoint_interval{60'000};
   std::uint64_t window_bytes = 1U << 20U;  // unacknowledged, per subscriber
   std::uint32_t poison_alone_deaths = 2;   // a request that saw so many leaders end runs alone
@@ -81,6 +83,7 @@ struct OwnAppends {
 struct BatchDue {};  // the message to oneself, armed by Output::arm_batch, came back
 struct Executed {
   BatchResult result;
+  std::uint64_t wal_bytes{};  // of the state database, before this batch is committed
 };
 struct ReserveFailed {  // no room for the batch: it was not executed
   Error error;

@@ -46,12 +46,10 @@ const bounds = [
   { key: "sessions", what: "open sessions", unit: "", factor: 1, slack: 2 },
 ];
 
-/**
- * The WAL grows until the next checkpoint, which comes after 10,000 entries at the latest (leader/leader.h), and
- * somewhat later where the leader is busy. An entry of the soak takes less than 5 KiB of it.
- */
+/** Entries are checkpointed after 10,000 at the latest (leader/leader.h), somewhat later where the leader is busy. */
 const kUnfoldedMax = 11_000;
-const kWalMiBMax = (kUnfoldedMax * 5) / 1024;
+/** The WAL is after 4 MiB, and what was being written then. */
+const kWalMiBMax = 5;
 
 /** Sessions of tabs that have just ended: the leader sees it when it looks at the locks. */
 const kSessionsBehind = 6;

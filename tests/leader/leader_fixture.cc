@@ -109,7 +109,8 @@ void LeaderFixture::carry_out(const Output& output) {
     if (auto error = std::exchange(reserve_error_, std::nullopt)) {
       followed_by.emplace_back(ReserveFailed{*error});
     } else {
-      followed_by.emplace_back(Executed{execute(*output.execute)});
+      followed_by.emplace_back(
+          Executed{.result = execute(*output.execute), .wal_bytes = wal_bytes_});
     }
   }
   if (output.persist) {
@@ -139,6 +140,7 @@ void LeaderFixture::carry_out(const Output& output) {
   reads_.insert(reads_.end(), output.reads.begin(), output.reads.end());
   if (output.checkpoint) {
     ++checkpoints_;
+    wal_bytes_ = 0;
     followed_by.emplace_back(CheckpointDone{.index = committed_});
   }
   if (output.recheck_digest) ++rechecks_;

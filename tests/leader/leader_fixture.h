@@ -80,6 +80,7 @@ class LeaderFixture : public testing::Test {
   std::optional<Schema> schema_;
   Index flushed_, committed_;
   int writes_{}, flushes_{}, checkpoints_{}, lock_queries_{}, executions_{}, rechecks_{};
+  std::uint64_t wal_bytes_{};  // of the state, as each batch finds it
   std::vector<Read> reads_;
   std::vector<Answer> settled_;       // told to the page
   std::vector<std::size_t> batches_;  // items of each

@@ -31,6 +31,17 @@ TEST_F(UpkeepTest, ACheckpointComesAfterSoManyBytesOrSoLong) {
   EXPECT_GE(checkpoints_, 1);
 }
 
+TEST_F(UpkeepTest, ALongWriteAheadLogThatEarlierLeadersLeftIsCheckpointed) {
+  wal_bytes_ = options_.checkpoint_wal_bytes - 1;
+  begin();
+  EXPECT_EQ(checkpoints_, 0);
+  append(kAnna, {request(1)});
+  EXPECT_EQ(checkpoints_, 0);
+  ++wal_bytes_;
+  append(kAnna, {request(2)});
+  EXPECT_EQ(checkpoints_, 1);
+}
+
 TEST_F(UpkeepTest, AnIdleStoreIsCheckpointedOnceNotForEver) {
   begin();
   append(kAnna, {request(1)});

@@ -8,6 +8,7 @@
 
 #include "tests/web/leader_kit.h"
 #include "tests/web/log_audit.h"
+#include "tests/web/starts.h"
 
 namespace tablog::host {
 namespace {
@@ -131,6 +132,25 @@ void lose_new_names(MemoryDisk& disk, Model& model, std::size_t segments) {
   const std::size_t before = disk.names().size();
   disk.crash({.loss = Loss::kUnflushed, .names = storage::NewNames::kLost});
   ASSERT_LT(disk.names().size(), before);
+}
+
+TEST(LeaderHostTest, TheWriteAheadLogIsBoundedHoweverShortTheTermsAre) {
+  MemoryDisk disk;
+  Model model;
+  const leader::Options options;
+  std::uint64_t most = 0;
+  for (int term = 0; term < 20; ++term) {
+    LeaderKit kit(disk, model, {});
+    kit.start();
+    for (int i = 10 * term + 1; i <= 10 * term + 10; ++i) {
+      several(kit, Durability::kFull, i, i, 32U << 10U);
+      ASSERT_NE(model.asked.back().accepted(), nullptr);
+      most = std::max(most, kit.store()->state().wal_bytes());
+    }
+    disk.crash({.loss = Loss::kNothing});  // before it can close its database
+  }
+  EXPECT_GT(most, options.checkpoint_wal_bytes / 2) << "or this tests nothing";
+  EXPECT_LE(most, options.checkpoint_wal_bytes + (256U << 10U)) << "and one batch";
 }
 
 TEST(LeaderHostTest, ALostNameOfASlotThatWasNotUsedYetIsNoLoss) {

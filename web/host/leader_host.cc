@@ -217,7 +217,8 @@ node::Input LeaderHost::execute(const leader::Execute& execute) {
     note_damage(result.error());
     return leader::Input{leader::ExecuteFailed{std::move(result.error())}};
   }
-  return leader::Input{leader::Executed{std::move(*result)}};
+  return leader::Input{
+      leader::Executed{.result = std::move(*result), .wal_bytes = store_->state().wal_bytes()}};
 }
 
 node::Input LeaderHost::persist(const leader::Persist& persist) {
