@@ -87,7 +87,7 @@ struct Schema {
   std::vector<std::string> migrations{};  // index i takes version i to i + 1
   std::vector<Materializer> materializers{};
   std::vector<Upcaster> upcasters{};
-  std::uint32_t flags{};          // none defined in format version 0
+  std::uint32_t flags{};          // none defined in format version 1
   std::string engine{};           // "3.54.1": the SQLite that replays this
   std::string compile_options{};  // cmake/sqlite_options.cmake, as one string
   std::uint64_t profile_hash{};   // of the connection profile, storage/profile.h

@@ -10,7 +10,8 @@
 
 namespace tablog {
 
-inline constexpr std::uint32_t kFormatVersion = 0;
+// Of what is written. 0, of before it was frozen, has the same layout.
+inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::size_t kSegmentHeaderBytes = 4096;  // reserved; frames begin here
 
 // Where the log stood when a segment was begun: what an append needs to know, so that recovery

@@ -12,9 +12,9 @@ CREATE TABLE tablog_state(
   format INTEGER, applied INTEGER, last_app INTEGER, term INTEGER, time_ms INTEGER, chain BLOB,
   checkpoint INTEGER, PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE tablog_schema(id INTEGER PRIMARY KEY CHECK (id = 1), entry BLOB NOT NULL) STRICT;
-INSERT INTO tablog_state VALUES (0, 0, zeroblob(16), 0, 0, 0, 0, 0, zeroblob(16), 0);
+INSERT INTO tablog_state VALUES (0, 0, zeroblob(16), 1, 0, 0, 0, 0, zeroblob(16), 0);
 )sql";
-static_assert(kStateFormat == 0);  // the row above says so
+static_assert(kStateFormat == 1);  // the row above says so
 
 std::unexpected<Error> foreign(const char* what) {
   return fail(ErrorCode::kCorrupt, std::string("not a sound state database: ") + what);

@@ -21,7 +21,7 @@
 
 namespace tablog::storage {
 
-inline constexpr std::int64_t kStateFormat = 0;  // as the log's format version
+inline constexpr std::int64_t kStateFormat = 1;  // as the log's format version
 
 // What the row of tablog_state says.
 struct Progress {

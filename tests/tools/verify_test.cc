@@ -167,7 +167,7 @@ TEST(VerifyTest, NewerFormatIsNamedAndNotRead) {
   write_file(path, file);
   const Ran ran = tablog({"verify", path});
   EXPECT_EQ(ran.code, 6);
-  EXPECT_THAT(ran.notes, HasSubstr("format version 1"));
+  EXPECT_THAT(ran.notes, HasSubstr("format version 2"));
   EXPECT_THAT(ran.data, IsEmpty());
 }
 
