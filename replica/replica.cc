@@ -71,8 +71,11 @@ void Replica::on(const Appends& input) {
 }
 
 void Replica::flush_outbox() {
-  const bool may_send = leader_ && (phase_ == Phase::kLive || phase_ == Phase::kFetching ||
-                                    phase_ == Phase::kRefused);
+  // A new leader of a log that this tab has followed knows the session and the schema: what it has not
+  // answered goes along with the join.
+  const bool follows = phase_ == Phase::kLive || phase_ == Phase::kFetching ||
+                       phase_ == Phase::kRefused || (phase_ == Phase::kJoining && ready_);
+  const bool may_send = leader_ && follows;
   if (!may_send) return;
   for (;;) {
     auto requests = outbox_.take_unsent(now_.monotonic, options_.message);

@@ -81,6 +81,8 @@ Result<Statement> Statement::prepare(sqlite3* db, std::string_view sql, ErrorCod
   if (sql.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return fail(otherwise, "the SQL text is too long");
   }
+  // SQLite reads no further, so that a script would never come to its end.
+  if (sql.contains('\0')) return fail(otherwise, "a NUL character in the SQL text");
   sqlite3_stmt* raw = nullptr;
   const char* tail = nullptr;
   const unsigned flags = lifetime == Lifetime::kCached ? SQLITE_PREPARE_PERSISTENT : 0U;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint8_t kConfigure = 0;
 constexpr std::uint8_t kMessage = 9;
 constexpr std::uint8_t kTick = 10;
-constexpr std::uint8_t kLastOutput = 10;
+constexpr std::uint8_t kLastOutput = 12;
 constexpr std::size_t kStepsMax = 64;
 
 const ClientId kSelf = samples::id<ClientId>(7);

@@ -49,6 +49,27 @@ TEST(QueryTest, TellsWhatIsWrong) {
   EXPECT_THAT(ask(*db, "SELECT titel FROM todo"), HasSubstr("no such column: titel"));
 }
 
+// SQLite reads up to it and no further: what is behind would be asked for without end.
+TEST(QueryTest, ANulCharacterIsToldWhereverSqlIsTaken) {
+  using namespace std::string_literals;
+  auto db = database();
+  const auto rows = db->query("SELECT 1;\0 SELECT 2"s, {});
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, ErrorCode::kQueryFailed);
+  EXPECT_THAT(rows.error().message, HasSubstr("NUL"));
+  const auto result = run(*db, {exec("DELETE FROM todo;\0"s), exec("\0"s), added(1, "a")});
+  EXPECT_EQ(codes(result),
+            (std::vector{ErrorCode::kRejected, ErrorCode::kRejected, kNone}));
+  EXPECT_THAT(error_of(result, 0).message, HasSubstr("NUL"));
+  const Schema migration = schema_of({"CREATE TABLE t(a);\0"s}, {});
+  const Schema materializer =
+      schema_of({"CREATE TABLE t(a)"}, {{"t.added", "INSERT INTO t VALUES (:a);\0"s}});
+  for (const Schema& schema : {migration, materializer}) {
+    const auto fresh = StateDatabase::in_memory().value();
+    EXPECT_THAT(error_of(run(*fresh, {control(schema)}), 0).message, HasSubstr("NUL"));
+  }
+}
+
 TEST(QueryTest, EncodesEveryKindOfValue) {
   auto db = database();
   EXPECT_EQ(ask(*db,
