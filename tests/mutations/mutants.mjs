@@ -21,6 +21,13 @@ export const mutants = [
     caughtBy: "leader: BatchTest.RepliesOnlyAfterTheEntryIsDurable",
   },
   {
+    name: "a write-ahead log that earlier leaders left is never checkpointed",
+    file: "leader/leader.cc",
+    from: "input.wal_bytes >= options_.checkpoint_wal_bytes",
+    to: "input.wal_bytes > ~0ULL - 1",
+    caughtBy: "leader: UpkeepTest.ALongWriteAheadLogThatEarlierLeadersLeftIsCheckpointed",
+  },
+  {
     name: "one full member does not flush its batch",
     file: "leader/leader.cc",
     from: "if (queued.request.durability == Durability::kFull) batch.flush = true;",
