@@ -58,8 +58,7 @@ TEST(QueryTest, ANulCharacterIsToldWhereverSqlIsTaken) {
   EXPECT_EQ(rows.error().code, ErrorCode::kQueryFailed);
   EXPECT_THAT(rows.error().message, HasSubstr("NUL"));
   const auto result = run(*db, {exec("DELETE FROM todo;\0"s), exec("\0"s), added(1, "a")});
-  EXPECT_EQ(codes(result),
-            (std::vector{ErrorCode::kRejected, ErrorCode::kRejected, kNone}));
+  EXPECT_EQ(codes(result), (std::vector{ErrorCode::kRejected, ErrorCode::kRejected, kNone}));
   EXPECT_THAT(error_of(result, 0).message, HasSubstr("NUL"));
   const Schema migration = schema_of({"CREATE TABLE t(a);\0"s}, {});
   const Schema materializer =
