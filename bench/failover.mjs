@@ -1,11 +1,11 @@
 // Failover: from the end of the leading tab to the next append that is acknowledged in another tab; beside it
 // the least that any failover takes, a lock and one file handle that change hands.
+import { setTimeout as sleep } from "node:timers/promises";
 import { BenchTab } from "./bench_tab.mjs";
 import { endings } from "./endings.mjs";
 
 /** Tabs have been open for a while when another one ends. */
 const kOpenForMs = 500;
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** @param {string} ending */
 export const failoverAfter = (ending) => `failover after ${ending}`;

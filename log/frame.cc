@@ -8,6 +8,7 @@ namespace tablog {
 
 namespace {
 
+constexpr std::size_t kFrameSaltOffset = 24;
 constexpr std::size_t kHeaderHashOffset = 40;  // of everything before it
 
 std::uint64_t header_hash(ByteView header, std::uint64_t salt, std::uint64_t offset) {
@@ -75,11 +76,15 @@ void append_seal_frame(Bytes& out, const FrameContext& context, Index last, cons
   finish(frame, context, FrameKind::kSeal, last, kSealBodyBytes);
 }
 
+bool may_be_frame(ByteView bytes, std::uint64_t salt) {
+  return bytes.size() >= kFrameHeaderBytes && load<std::uint64_t>(bytes, kFrameSaltOffset) == salt;
+}
+
 Result<FrameHeader> decode_frame_header(ByteView bytes, std::uint64_t salt, std::uint64_t offset) {
   if (bytes.size() < kFrameHeaderBytes) {
     return fail(ErrorCode::kTruncated, "less than a frame's header");
   }
-  if (load<std::uint64_t>(bytes, kFrameSaltOffset) != salt) {
+  if (!may_be_frame(bytes, salt)) {
     return fail(ErrorCode::kMalformed, {});
   }
   const FrameHeader header{.kind = static_cast<FrameKind>(load<std::uint32_t>(bytes, 0)),

@@ -1,8 +1,8 @@
 #include "log/recovery.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "log/little_endian.h"
 #include "log/size.h"
 
 namespace tablog {
@@ -21,26 +21,14 @@ struct Tail {
 // Up to the last byte that is not zero. By words: most of a young segment is zeros.
 std::size_t bytes_used(ByteView bytes) {
   std::size_t used = bytes.size();
-  for (std::uint64_t word{}; used >= sizeof(word); used -= sizeof(word)) {
-    std::memcpy(&word, bytes.data() + used - sizeof(word), sizeof(word));
-    if (word != 0) {
-      break;
-    }
+  constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
+  while (used >= kWordBytes && load<std::uint64_t>(bytes, used - kWordBytes) == 0) {
+    used -= kWordBytes;
   }
   while (used > 0 && bytes[used - 1] == std::byte{0}) {
     --used;
   }
   return used;
-}
-
-// A search asks at every eighth byte, nearly always in vain: this keeps it from decoding there.
-bool may_be_frame(ByteView bytes, std::size_t at, std::uint64_t salt) {
-  std::uint64_t found{};
-  if (bytes.size() - at < kFrameHeaderBytes) {
-    return false;
-  }
-  std::memcpy(&found, bytes.data() + at + kFrameSaltOffset, sizeof(found));
-  return found == salt;
 }
 
 // All of the file from `begin` on, which is aligned: a frame may stand at every eighth byte.
@@ -58,10 +46,11 @@ Result<Tail> search_tail(ByteSource& source, std::uint64_t salt, std::uint64_t b
       tail.end = offset + used;
     }
     for (std::size_t at = 0; at < used; at += kFrameAlignment) {
-      if (!may_be_frame(*piece, at, salt)) {
+      const ByteView rest = piece->subspan(at);
+      if (!may_be_frame(rest, salt)) {
         continue;
       }
-      if (const auto header = decode_frame_header(piece->subspan(at), salt, offset + at)) {
+      if (const auto header = decode_frame_header(rest, salt, offset + at)) {
         tail.flushed_through = std::max(tail.flushed_through, header->flushed_through);
       }
     }
@@ -111,7 +100,7 @@ Result<std::optional<CommitPlace>> find_commit(ByteSource& source, const Segment
     }
     for (std::size_t at = to_size(end - begin); at >= kFrameAlignment;) {
       at -= kFrameAlignment;
-      if (at >= piece->size() || !may_be_frame(*piece, at, header.salt)) {
+      if (at >= piece->size() || !may_be_frame(piece->subspan(at), header.salt)) {
         continue;
       }
       const auto commit = commit_at(piece->subspan(at), header.salt, begin + at);

@@ -71,8 +71,8 @@ void Replica::on(const Appends& input) {
 }
 
 void Replica::flush_outbox() {
-  // A new leader of a log that this tab has followed knows the session and the schema: what it has
-  // not answered goes along with the join.
+  // A new leader of a log that this tab has followed knows the session and the schema: what has
+  // no answer yet goes along with the join.
   const bool follows = phase_ == Phase::kLive || phase_ == Phase::kFetching ||
                        phase_ == Phase::kRefused || (phase_ == Phase::kJoining && ready_);
   const bool may_send = leader_ && follows;

@@ -4,6 +4,7 @@
 // (soak/verdict.mjs), or when an acknowledged append is not in the log.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { launchBrowser } from "./browser.mjs";
 import { root } from "./lib.mjs";
@@ -36,7 +37,6 @@ if (!(minutes >= 1) || !Number.isInteger(seed)) {
 
 const output = join(root, "build/soak");
 const random = randomOf(seed);
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** A pause as between independent events. */
 const pause = (meanMs) => sleep(-Math.log(1 - random()) * meanMs);
 const sum = (values) => values.reduce((total, value) => total + value, 0);

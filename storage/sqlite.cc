@@ -82,7 +82,7 @@ Result<Statement> Statement::prepare(sqlite3* db, std::string_view sql, ErrorCod
     return fail(otherwise, "the SQL text is too long");
   }
   // SQLite reads no further, so that a script would never come to its end.
-  if (sql.contains('\0')) return fail(otherwise, "a NUL character in the SQL text");
+  if (sql.contains('\0')) return fail(otherwise, "a NUL character in the SQL");
   sqlite3_stmt* raw = nullptr;
   const char* tail = nullptr;
   const unsigned flags = lifetime == Lifetime::kCached ? SQLITE_PREPARE_PERSISTENT : 0U;

@@ -1,6 +1,5 @@
-// tests/golden/: a log of every format version that was released, and what is read from it. They are never made
-// anew; how
-// version 1's was made: fill().
+// tests/golden/: a log of every format version that was released, and what is read from it. They
+// are never made anew; how version 1's was made: fill().
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -191,9 +191,8 @@ export class OpfsFiles implements SlotFiles {
   }
 
   async #openSlot(file: FileSystemFileHandle, together: PatientOpening): Promise<HandleName> {
-    const opening = this.#opening;
     const access = await together.open(file);
-    if (opening !== this.#opening) {
+    if (!together.wanted) {
       access.close();
       throw new DOMException("the files were closed meanwhile", "AbortError");
     }

@@ -27,6 +27,10 @@ export class PatientOpening {
     this.#wanted = wanted;
   }
 
+  get wanted(): boolean {
+    return this.#wanted();
+  }
+
   /** @throws DOMException `NoModificationAllowedError` for what is still held when the patience is at its end */
   async open<Handle>(file: ExclusiveFile<Handle>): Promise<Handle> {
     try {
@@ -56,7 +60,7 @@ export class PatientOpening {
   }
 
   #goesOn(thrown: unknown): boolean {
-    return isHeld(thrown) && this.#wanted() && performance.now() <= this.#giveUpAt;
+    return isHeld(thrown) && this.wanted && performance.now() <= this.#giveUpAt;
   }
 }
 
