@@ -164,17 +164,6 @@ async function queryFor(tab: Tab, ms: number): Promise<number> {
   }, ms);
 }
 
-/** The tab's process stands still until `meanwhile` is over. */
-async function whileStopped<T>(tab: Tab, meanwhile: () => Promise<T>): Promise<T> {
-  const stopped = await tab.process();
-  process.kill(stopped, "SIGSTOP");
-  try {
-    return await meanwhile();
-  } finally {
-    process.kill(stopped, "SIGCONT");
-  }
-}
-
 /** The tab that has stolen the lead of a stopped leader, before it leads. */
 async function forking(tabs: readonly Tab[]): Promise<Tab> {
   const [asked] = tabs;
@@ -223,7 +212,7 @@ const stuck: Fault[] = [
     slow: true,
     expectation: { failures: ["LeaderUnresponsive"] },
     inject: async ({ tabs: [a, b, c] }) => {
-      await whileStopped(a, async () => {
+      await a.whileStopped(async () => {
         const over = new Promise((resolve) => setTimeout(resolve, kStuckMs));
         await goOn([b, c], kForkedMs);
         expect((await b.status()).generation).toBe(1);
@@ -242,7 +231,7 @@ const stuck: Fault[] = [
         [b, await b.process()],
         [c, await c.process()],
       ]);
-      return whileStopped(a, async () => {
+      return a.whileStopped(async () => {
         const killed = await forking([b, c]);
         const left = killed === b ? c : b;
         await killed.kill(processes.get(killed));

@@ -82,6 +82,45 @@ test("on a full disk appends are QuotaExceeded, all else goes on, and so do appe
   }
 });
 
+/** How much room is held back for a fork. */
+async function spareBytes(tab: Tab, name: string): Promise<number> {
+  return tab.page.evaluate(async (store) => {
+    const root = await navigator.storage.getDirectory();
+    const directory = await (await root.getDirectoryHandle("tablog")).getDirectoryHandle(store);
+    const spare = await directory.getFileHandle("spare").catch(() => undefined);
+    return (await spare?.getFile())?.size ?? 0;
+  }, name);
+}
+
+test("a leader that is stopped on a full disk is replaced", async ({ openTabs, name, url }) => {
+  const [leader, other] = await openTabs(2);
+  if (!leader || !other) throw new Error("two tabs were asked for");
+  await appendSome(leader, kEvents);
+  await expect.poll(() => spareBytes(other, name)).toBeGreaterThan(2 ** 20);
+  const { term } = await leader.status();
+  const session = await other.page.context().newCDPSession(other.page);
+  const { origin } = new URL(url);
+  const full = await other.page.evaluate(async () => (await navigator.storage.estimate()).usage);
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: full ?? 1 });
+  try {
+    await leader.whileStopped(async () => {
+      const n = await other.page.evaluate(async () => {
+        await store.append("item.added", { id: "of the fork", tab: "t" });
+        const [row] = await store.query("SELECT count(*) AS n FROM item", [], {
+          consistency: "linearizable",
+        });
+        return row?.["n"];
+      });
+      expect(n).toBe(kEvents + 1);
+      expect(await other.leads()).toBe(true);
+      expect((await other.status()).term).toBeGreaterThanOrEqual(term + 2 ** 32);
+    });
+    await expect.poll(() => count(leader)).toBe(kEvents + 1);
+  } finally {
+    await session.send("Storage.overrideQuotaForOrigin", { origin });
+  }
+});
+
 test("a log that was cut is Corrupt when it is opened, and nothing is changed", async ({
   newTab,
   name,

@@ -148,6 +148,17 @@ export class Tab {
     return processOf(this.page);
   }
 
+  /** Its process stands still until `meanwhile` is over. */
+  async whileStopped<T>(meanwhile: () => Promise<T>): Promise<T> {
+    const stopped = await this.process();
+    process.kill(stopped, "SIGSTOP");
+    try {
+      return await meanwhile();
+    } finally {
+      process.kill(stopped, "SIGCONT");
+    }
+  }
+
   /** SIGKILL to the renderer process. */
   async kill(process?: number): Promise<void> {
     await killRenderer(this.page, process ?? (await this.process()));

@@ -73,6 +73,17 @@ class CrashTest : public testing::TestWithParam<Workload> {
     Model model{};
   };
 
+  // Two losses upon each other may leave a full disk without a spare slot: then the leader says
+  // what is missing, and recovers once there is room.
+  static AssertionResult recover_again(Stopped& twice) {
+    const auto visit = [](const FileCall&) {};
+    const auto judged = recover(twice, visit);
+    const auto& errors = twice.model.errors;
+    if (errors.empty() || errors.front().code != ErrorCode::kQuotaExceeded) return judged;
+    twice.disk.set_quota(std::nullopt);
+    return recover(twice, visit);
+  }
+
   template <class Visit>
   static AssertionResult recover(Stopped& stopped, Visit visit) {
     stopped.model.errors.clear();
@@ -117,7 +128,7 @@ class CrashTest : public testing::TestWithParam<Workload> {
       Stopped twice;
       stop_here(stopped.disk, stopped.model, again, in_recovery, &second, twice);
       ++second_stops_;
-      const auto judged = recover(twice, [](const FileCall&) {});
+      const auto judged = recover_again(twice);
       if (!judged) {
         failed_ = true;
         ADD_FAILURE() << where(how, call) << "; then " << kStopNames[static_cast<int>(again)]

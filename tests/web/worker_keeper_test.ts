@@ -52,6 +52,7 @@ function keep(): Seen {
   const told: string[] = [];
   const tell = (what: string) => (error: TablogError) => void told.push(`${what} ${error.code}`);
   const keeper = new WorkerKeeper({
+    pauseMs: 50,
     begin: (life) => {
       told.push(`begin ${life}`);
       return {
@@ -94,7 +95,9 @@ test("a worker that dies is followed by another, and is not heard any more", () 
   first.die();
   assert.ok(!keeper.up && first.terminated);
   first.say({ kind: "pong", count: 1 });
-  mock.timers.tick(0);
+  mock.timers.tick(49);
+  assert.equal(told.at(-1), "down LoadFailed");
+  mock.timers.tick(1);
   FakeWorker.last.say({ kind: "hello" });
   FakeWorker.last.say({ kind: "pong", count: 2 });
   assert.deepEqual(told, ["begin 1", "up", "down LoadFailed", "begin 2", "up", "pong"]);

@@ -22,6 +22,8 @@ export interface SlotFiles {
   closeAll(): void;
   /** Deletes the generations before the one that is open, where no process holds them any more. */
   dropOlder(): Promise<void>;
+  /** Holds room for a fork back, where there is room, as the files grow. For a leader to call now and then. */
+  keepSpare(): void;
   /** Forgets what is open: in Chromium 156, to close a file that was deleted with the site's data never returns. */
   abandonAll(): void;
 }
@@ -50,6 +52,13 @@ export class FileTable implements FileCalls {
     this.#last += 1;
     this.#files.set(this.#last, file);
     return this.#last;
+  }
+
+  /** Of all files that are open. */
+  totalBytes(): number {
+    let bytes = 0;
+    for (const file of this.#files.values()) bytes += file.getSize();
+    return bytes;
   }
 
   closeAll(): void {

@@ -6,6 +6,8 @@ import { TablogError, isDomException } from "./errors.js";
 import type { Directory } from "./files.js";
 
 const kReady = "ready"; // its file says that the copy is whole and flushed
+/** Its bytes are counted by the quota and mean nothing: a fork deletes it, and has room for its copy. */
+const kSpare = "spare";
 const kPieceBytes = 4 * 2 ** 20;
 const kAttempts = 3;
 
@@ -50,6 +52,7 @@ export class Generations {
    */
   async fork(from: number): Promise<void> {
     const store = await this.#store();
+    await store.removeEntry(kSpare).catch(() => undefined);
     for (let attempt = 1; ; ++attempt) {
       const next = Math.max(from, ...(await numbersIn(store))) + 1;
       const directory = await store.getDirectoryHandle(`g${next}`, { create: true });
@@ -71,6 +74,17 @@ export class Generations {
           "the files of a stopped tab are being written to; try again",
         );
       }
+    }
+  }
+
+  /** Holds so much room back for a fork. @throws DOMException where there is not so much */
+  async keepSpare(bytes: number): Promise<void> {
+    const file = await (await this.#store()).getFileHandle(kSpare, { create: true });
+    const access = await file.createSyncAccessHandle();
+    try {
+      if (access.getSize() < bytes) access.truncate(bytes);
+    } finally {
+      access.close();
     }
   }
 

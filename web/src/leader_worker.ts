@@ -12,6 +12,9 @@ import type { Step } from "./wasm.js";
 import { Timer, giveUp, seeLocks, tellPage } from "./worker_host.js";
 import type { StartMessage } from "./worker_protocol.js";
 
+/** How often a leader looks whether a fork would have room enough. */
+const kSpareIntervalMs = 5000;
+
 export class LeaderWorker {
   readonly #start: StartMessage;
   readonly #step: Step;
@@ -23,6 +26,7 @@ export class LeaderWorker {
   #waiting = new AbortController(); // for the leader's lock
   #steals = false;
   #releaseFork: (() => void) | undefined;
+  #spareTimer: ReturnType<typeof setInterval> | undefined; // while it leads
 
   /** Stands by for leadership from then on. */
   constructor(start: StartMessage, step: Step, files: SlotFiles) {
@@ -102,8 +106,12 @@ export class LeaderWorker {
       case "releaseForkLock":
         return this.#releaseFork?.();
       case "role":
-        // What cannot be deleted now is when another leader begins.
-        if (output.role === "leading") this.#files.dropOlder().catch(() => undefined);
+        clearInterval(this.#spareTimer);
+        if (output.role === "leading") {
+          // What cannot be deleted now is when another leader begins.
+          this.#files.dropOlder().catch(() => undefined);
+          this.#spareTimer = setInterval(() => this.#files.keepSpare(), kSpareIntervalMs);
+        }
         return tellPage({ kind: "role", role: output.role, term: output.term });
       case "failed": {
         const error = output.error.slice().buffer;

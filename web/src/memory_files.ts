@@ -27,6 +27,8 @@ export class MemoryFiles implements SlotFiles {
 
   async dropOlder(): Promise<void> {}
 
+  keepSpare(): void {}
+
   abandonAll(): void {
     this.table.abandonAll();
   }

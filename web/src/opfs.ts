@@ -12,6 +12,13 @@ import { PatientOpening, isHeld, isNotFound } from "./patient_opening.js";
 const kOpenPatienceMs = 3000;
 /** The same, where it is known not to have died. */
 const kForkPatienceMs = 100;
+/** More than the files have now: they grow until the next look. */
+const kSpareFactor = 1.25;
+const kSpareUnitBytes = 2 ** 20;
+/** Chromium counts 1 MiB for each open file that has been written to; a leader writes to four at once. */
+const kSpareForHandlesBytes = 4 * 2 ** 20;
+/** The most that is held back; a larger store is forked only where the quota has room for it. */
+const kSpareMaxBytes = 2 ** 28;
 
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
@@ -20,6 +27,7 @@ export class OpfsFiles implements SlotFiles {
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
   readonly #known = new Map<Directory, readonly FileSystemFileHandle[]>(); // as last listed
   #witness: string | undefined; // a log slot that is open; all are deleted together
+  #spareBytes = 0; // what keepSpare() has seen to, with what is open
   #opening = 0; // counts closeAll(): what opens across one is closed again
 
   constructor(key: string) {
@@ -68,6 +76,7 @@ export class OpfsFiles implements SlotFiles {
 
   closeAll(): void {
     this.#witness = undefined;
+    this.#spareBytes = 0;
     this.#opening += 1;
     this.table.closeAll();
   }
@@ -80,6 +89,17 @@ export class OpfsFiles implements SlotFiles {
 
   dropOlder(): Promise<void> {
     return this.#generations.dropBefore(this.#generation);
+  }
+
+  keepSpare(): void {
+    const needed = Math.min(this.table.totalBytes(), kSpareMaxBytes);
+    if (needed <= this.#spareBytes) return;
+    const units = Math.ceil((kSpareFactor * needed) / kSpareUnitBytes);
+    const spare = units * kSpareUnitBytes;
+    this.#generations.keepSpare(spare + kSpareForHandlesBytes).then(
+      () => (this.#spareBytes = spare),
+      () => undefined, // a full disk has none to spare
+    );
   }
 
   async #openOrFork(log: number, pool: number): Promise<Opened> {

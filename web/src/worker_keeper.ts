@@ -10,6 +10,8 @@ const kQuickMs = 30_000;
 const kPauseMs = 50;
 
 export interface KeeperOptions {
+  /** Before the first restart; the later ones within a short time pause longer anyway. */
+  readonly pauseMs: number;
   /** Starts life `n`, 1, 2, …. */
   readonly begin: (life: number) => Omit<LifeOptions, "onMessage" | "onEnd">;
   /** The worker answers to messages from here on; what it had been told before is lost with its predecessor. */
@@ -95,7 +97,7 @@ export class WorkerKeeper {
         this.#pause = undefined;
         this.start();
       },
-      quick === 1 ? 0 : kPauseMs * 2 ** quick,
+      quick === 1 ? this.#options.pauseMs : kPauseMs * 2 ** quick,
     );
   }
 }

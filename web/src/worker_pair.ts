@@ -14,6 +14,8 @@ import type { FromWorker } from "./worker_protocol.js";
 
 /** Copying so many bytes takes less than to transfer their buffer. */
 const kCopiedBytesMax = 64 * 1024;
+/** Another tab's leader begins meanwhile: starting a worker at once would take the processor from it. */
+const kPauseOfLeaderMs = 50;
 
 export interface PairOptions {
   readonly settings: Settings<Schema>;
@@ -96,6 +98,7 @@ export class WorkerPair {
   #keeper(role: Role, onUp: () => void): WorkerKeeper {
     const { settings, onGivenUp, onLeaderDown } = this.#options;
     return new WorkerKeeper({
+      pauseMs: role === "leader" ? kPauseOfLeaderMs : 0,
       begin: (life) => this.#begin(role, life),
       onUp: () => {
         this.#offerLine(role);
