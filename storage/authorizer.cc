@@ -136,7 +136,11 @@ int Authorizer::judge(int action, std::string_view first, std::string_view secon
 
 int Authorizer::judge_read(std::string_view table, std::string_view column) {
   if (is_own(table)) return refuse(std::string(table) + " is the store's own table");
-  if (purpose_ == Purpose::kQuery) return SQLITE_OK;
+  if (purpose_ == Purpose::kQuery) {
+    reads_.emplace(
+        table);  // also while it runs: SQLite compiles it anew after a change of the schema
+    return SQLITE_OK;
+  }
   if (starts_with(table, "pragma_") && !contains(kSamePragmas, table.substr(7))) {
     return refuse(std::string(table) +
                   " is not allowed in a write: it is not the same in every tab");

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "log/result.h"
 
@@ -58,6 +59,9 @@ class Authorizer {
   [[nodiscard]] Definitions take_definitions();
   void begin_entry();  // forgets what an earlier entry defined
 
+  // Tables and views that are read by what was compiled for queries since the last call.
+  [[nodiscard]] std::set<std::string> take_reads() { return std::exchange(reads_, {}); }
+
   // Told which tables are virtual: their hidden column `rank` computes logarithms.
   void set_is_virtual(std::function<bool(std::string_view)> is_virtual);
 
@@ -77,6 +81,7 @@ class Authorizer {
   bool dropping_{};  // the statement that is compiled is a DROP
   std::string refusal_;
   Definitions definitions_;
+  std::set<std::string> reads_;
   std::function<bool(std::string_view)> is_virtual_;
   std::set<std::string, std::less<>> new_virtual_tables_;  // that this entry makes
 };

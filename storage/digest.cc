@@ -54,6 +54,7 @@ TableSum Digests::hash_hooked(const Table& table, std::int64_t rowid, Read read)
 void Digests::remember(const std::string& name, Table& table) {
   if (table.level == levels_) return;
   table.level = levels_;
+  changes_.tables.insert(name);
   journal_.push_back(Change{.name = name, .sum = table.sum, .catalog = {}});
 }
 
@@ -100,6 +101,7 @@ void Digests::redefine(const std::set<std::string>& tables) {
 
 Result<void> Digests::settle() {
   remember_catalog();
+  changes_.everything = true;
   Result<Catalog> fresh = read_catalog();
   if (!fresh) return fail(fresh.error());
   for (auto& [name, table] : fresh->tables) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/changes.h"
 #include "storage/row_hash.h"
 #include "storage/sqlite.h"
 #include "storage/table_sum.h"
@@ -51,6 +52,9 @@ class Digests {
   [[nodiscard]] Result<void> check();
 
   [[nodiscard]] bool is_virtual(std::string_view table) const;
+
+  // What has changed since the last call; also what was rolled back again.
+  [[nodiscard]] Changes take_changes() { return std::exchange(changes_, {}); }
 
   // Hash over the sorted names and sums of all tables.
   [[nodiscard]] Result<Digest> digest();
@@ -106,6 +110,7 @@ class Digests {
   std::vector<Change> journal_;
   std::size_t levels_{1};        // grows with every mark and rollback
   std::size_t catalog_level_{};  // `levels_` when the whole catalog was last remembered
+  Changes changes_;
   bool failed_{};
   RowHash hash_;
   Statement sequence_;

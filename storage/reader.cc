@@ -13,7 +13,7 @@ constexpr std::size_t kReadVersionAt = 19;
 Result<Rows> Reader::query(const std::string& sql, std::span<const Argument> arguments) {
   const Result<Compiled*> compiled = find(sql);
   if (!compiled) return fail(compiled.error());
-  auto& [text, statement, names] = **compiled;
+  auto& [text, statement, names, reads] = **compiled;
   Parameters parameters(nullptr, arguments, "the query");
   Result<void> bound = parameters.check();
   if (bound) bound = parameters.bind(statement, names);
@@ -21,8 +21,15 @@ Result<Rows> Reader::query(const std::string& sql, std::span<const Argument> arg
   const Authorizer::Scope scope(authorizer_, Purpose::kQuery, Phase::kStep);
   Result<Rows> rows = bound ? encode_rows(statement) : Result<Rows>(fail(bound.error()));
   statement.reset();
+  reads.merge(authorizer_.take_reads());
   if (!rows) return fail(authorizer_.explain(rows.error()));
   return rows;
+}
+
+Result<std::set<std::string>> Reader::tables_read(const std::string& sql) {
+  const Result<Compiled*> compiled = find(sql);
+  if (!compiled) return fail(compiled.error());
+  return (*compiled)->reads;
 }
 
 Result<Reader::Compiled*> Reader::find(const std::string& sql) {
@@ -44,6 +51,7 @@ Result<Reader::Compiled*> Reader::find(const std::string& sql) {
 Result<Reader::Compiled> Reader::compile(const std::string& sql) {
   const Authorizer::Scope scope(authorizer_, Purpose::kQuery, Phase::kPrepare);
   std::string_view rest;
+  std::ignore = authorizer_.take_reads();
   Result<Statement> statement =
       Statement::prepare(db_, sql, ErrorCode::kQueryFailed, Lifetime::kCached, &rest);
   if (!statement) return fail(authorizer_.explain(statement.error()));
@@ -60,7 +68,10 @@ Result<Reader::Compiled> Reader::compile(const std::string& sql) {
     return fail(ErrorCode::kQueryFailed, "a query only reads: use append() or exec()");
   }
   ParameterNames names = parameter_names(*statement);
-  return Compiled{.sql = sql, .statement = std::move(*statement), .names = std::move(names)};
+  return Compiled{.sql = sql,
+                  .statement = std::move(*statement),
+                  .names = std::move(names),
+                  .reads = authorizer_.take_reads()};
 }
 
 Result<Bytes> Reader::snapshot() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -21,6 +22,9 @@ class Reader {
   // Exactly one statement, and a plain read. kQueryFailed, kInvalidArgument (parameters).
   [[nodiscard]] Result<Rows> query(const std::string& sql, std::span<const Argument> arguments);
 
+  // What it reads, by the names in the schema.
+  [[nodiscard]] Result<std::set<std::string>> tables_read(const std::string& sql);
+
   // The database as one SQLite file that is not in WAL mode.
   [[nodiscard]] Result<Bytes> snapshot();
 
@@ -30,6 +34,7 @@ class Reader {
     std::string sql;
     Statement statement;
     ParameterNames names;
+    std::set<std::string> reads;
   };
   using Recent = std::list<Compiled>;  // the last used first
   [[nodiscard]] Result<Compiled*> find(const std::string& sql);

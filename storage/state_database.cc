@@ -270,6 +270,21 @@ Result<Rows> StateDatabase::query(const std::string& sql, std::span<const Argume
   return rows;
 }
 
+Result<TablesRead> StateDatabase::tables_read(const std::string& sql) {
+  Result<std::set<std::string>> names = impl_->reader().tables_read(sql);
+  if (!names) return fail(names.error());
+  const Digests& digests = impl_->core->digests;
+  TablesRead reads{.names = std::move(*names)};
+  reads.anything = std::ranges::any_of(reads.names, [&](const std::string& name) {
+    return digests.is_virtual(name) || name == "sqlite_sequence";
+  });
+  return reads;
+}
+
+Changes StateDatabase::take_changes() {
+  return impl_->core->digests.take_changes();
+}
+
 Result<Bytes> StateDatabase::snapshot() {
   assert(impl_->pool != nullptr || !in_transaction());  // one connection sees what is not committed
   return impl_->reader().snapshot();

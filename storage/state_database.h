@@ -17,6 +17,7 @@
 #include "log/message.h"
 #include "log/session_table.h"
 #include "storage/apply.h"
+#include "storage/changes.h"
 #include "storage/file.h"
 #include "storage/rows.h"
 
@@ -87,6 +88,9 @@ class StateDatabase {
   // ---- reading: committed state, on a connection of its own where on a pool. In memory there is
   // only one connection: commit() first.
   [[nodiscard]] Result<Rows> query(const std::string& sql, std::span<const Argument> params);
+  // What the query reads; and what was written, on this connection, since the last call.
+  [[nodiscard]] Result<TablesRead> tables_read(const std::string& sql);
+  [[nodiscard]] Changes take_changes();
   [[nodiscard]] Result<Bytes> snapshot();  // the committed state as a plain (non-WAL) SQLite file
 
   // Size of the database, bytes.

@@ -25,7 +25,9 @@ enum class In : std::uint8_t {
   kVisibility,
   kForget,
   kSeveral,
-  kHandedAppend
+  kHandedAppend,
+  kWatch,
+  kHeard
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -39,7 +41,8 @@ enum class Out : std::uint8_t {
   kEvent,
   kProgress,
   kChunk,
-  kSuspects = 12  // 11 is the leader's
+  kSuspects = 12,  // 11 is the leader's
+  kWatched
 };
 
 double to_ms(std::chrono::microseconds time) {
@@ -66,6 +69,14 @@ Schema read_schema(Reader& reader) {
   return schema;
 }
 
+// What a query and a watch have in common.
+void read_question(Reader& reader, replica::Query& query) {
+  query.not_before = Index{reader.u64()};
+  query.noted = reader.u32();
+  query.sql = reader.text();
+  query.params = reader.args();
+}
+
 // The inputs that go to the machine as they are.
 std::optional<replica::Input> read_call(In kind, Reader& reader) {
   switch (kind) {
@@ -73,10 +84,7 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
       replica::Query query;
       query.call = reader.u32();
       query.consistency = replica::Consistency{reader.u8()};
-      query.not_before = Index{reader.u64()};
-      query.noted = reader.u32();
-      query.sql = reader.text();
-      query.params = reader.args();
+      read_question(reader, query);
       if (query.consistency > replica::Consistency::kLocal) return std::nullopt;
       return query;
     }
@@ -221,6 +229,12 @@ void write(Writer& out, const ReplicaEffect& effect) {
                    out.u32(replied.call);
                    write_payload(out, replied);
                  },
+                 [&](const Watched& watched) {
+                   kind(Out::kWatched);
+                   out.u32(watched.call);
+                   out.id(watched.hash);
+                   out.raw(watched.rows.data(), watched.rows.size());
+                 },
                  [&](const replica::Status& status) {
                    kind(Out::kStatus);
                    out.u64(status.term.value);
@@ -353,6 +367,19 @@ bool ReplicaBoundary::handle(ByteView input) {
   if (kind == In::kMessage) {
     const ByteView message = reader.bytes();
     if (reader.done()) emit(host_->receive(message));
+    return reader.done();
+  }
+  if (kind == In::kWatch) {
+    replica::Query query;
+    query.call = reader.u32();
+    const auto known = reader.id<Digest>();
+    read_question(reader, query);
+    if (reader.done()) emit(host_->watch(std::move(query), known));
+    return reader.done();
+  }
+  if (kind == In::kHeard) {
+    const replica::CallId call = reader.u32();
+    if (reader.done()) emit(host_->heard(call));
     return reader.done();
   }
   const std::optional<replica::Input> call = read_call(kind, reader);

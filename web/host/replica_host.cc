@@ -10,8 +10,38 @@ namespace tablog::host {
 ReplicaHost::ReplicaHost(ClientId self, Schema schema, const replica::Options& options, Now now)
     : replica_(self, std::move(schema), options), now_(std::move(now)) {}
 
+namespace {
+
+// Watches that are due run for so long in one step, then other inputs have their turn.
+constexpr std::chrono::milliseconds kSlice{4};
+
+}  // namespace
+
 std::vector<ReplicaEffect> ReplicaHost::step(const replica::Input& input) {
-  run(input);
+  bool wanted = true;
+  if (std::holds_alternative<replica::Ticked>(input)) {
+    timer_at_.reset();
+    wanted = !wake_at_ || now_().monotonic >= *wake_at_;  // else it was the watches' timer
+    if (wanted) wake_at_.reset();
+  }
+  if (const auto* forget = std::get_if<replica::Forget>(&input)) watches_.remove(forget->call);
+  if (wanted) run(input);
+  return finish_step();
+}
+
+std::vector<ReplicaEffect> ReplicaHost::watch(replica::Query query, Digest known) {
+  watches_.add(std::move(query), known);
+  return finish_step();
+}
+
+std::vector<ReplicaEffect> ReplicaHost::heard(replica::CallId call) {
+  watches_.heard(call);
+  return finish_step();
+}
+
+std::vector<ReplicaEffect> ReplicaHost::finish_step() {
+  run_watches();
+  plan_wake();
   return std::exchange(effects_, {});
 }
 
@@ -42,35 +72,73 @@ void ReplicaHost::carry_out(replica::Output output) {
   for (auto& settled : output.settled) effects_.emplace_back(std::move(settled));
   for (auto& noted : output.noted) effects_.emplace_back(std::move(noted));
   for (const auto& progress : output.progress) effects_.emplace_back(progress);
-  if (output.status) effects_.emplace_back(*output.status);
+  if (output.status) {
+    effects_.emplace_back(*output.status);
+    watches_.changed({});  // those that the leader answers: it may have more entries
+  }
   if (output.ready) effects_.emplace_back(Ready{});
   if (output.failed) effects_.emplace_back(std::move(*output.failed));
-  for (const auto& query : output.queries) {
-    auto rows = database_->query(query.sql, query.params);
-    Replied replied{.call = query.call, .result = std::monostate{}};
-    if (rows) {
-      replied.result = RepliedRows{std::move(rows->encoded)};
-    } else {
-      replied.result = std::move(rows.error());
-    }
-    effects_.emplace_back(std::move(replied));
-  }
+  for (const auto& query : output.queries) run_query(query);
   for (auto& chunk : output.chunks) effects_.emplace_back(std::move(chunk));
   for (auto& each : output.replies) reply(std::move(each));
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
   if (output.suspects) effects_.emplace_back(Suspects{});
-  if (output.wake_at) effects_.emplace_back(SetTimer{*output.wake_at - now_().monotonic});
+  if (output.wake_at) wake_at_ = output.wake_at;
   if (followed_by) run(*followed_by);
+}
+
+void ReplicaHost::run_watches() {
+  const auto until = now_().monotonic + kSlice;
+  while (const auto query = watches_.take_due(now_().monotonic)) {
+    run(*query);
+    if (now_().monotonic >= until) break;
+  }
+}
+
+void ReplicaHost::plan_wake() {
+  const auto watches_at = watches_.due_at();
+  auto wanted = wake_at_;
+  if (watches_at) wanted = std::min(wanted.value_or(*watches_at), *watches_at);
+  if (!wanted || (timer_at_ && *timer_at_ <= *wanted)) return;
+  timer_at_ = wanted;
+  effects_.emplace_back(SetTimer{std::max(*wanted - now_().monotonic, {})});
+}
+
+void ReplicaHost::run_query(const replica::RunQuery& query) {
+  auto rows = database_->query(query.sql, query.params);
+  if (!watches_.has(query.call)) {
+    Replied replied{.call = query.call, .result = std::monostate{}};
+    if (rows) replied.result = RepliedRows{std::move(rows->encoded)};
+    if (!rows) replied.result = std::move(rows.error());
+    effects_.emplace_back(std::move(replied));
+    return;
+  }
+  if (!rows) return watch_failed(query.call, std::move(rows.error()));
+  auto reads = database_->tables_read(query.sql);
+  if (!reads) return watch_failed(query.call, std::move(reads.error()));
+  watch_ran(query.call, std::move(rows->encoded), std::move(*reads));
+}
+
+void ReplicaHost::watch_ran(replica::CallId call, Bytes rows, storage::TablesRead reads) {
+  const auto news = watches_.ran(call, now_().monotonic, rows, std::move(reads));
+  if (news) effects_.emplace_back(Watched{.call = call, .hash = *news, .rows = std::move(rows)});
+}
+
+void ReplicaHost::watch_failed(replica::CallId call, Error error) {
+  if (watches_.failed(call, now_().monotonic, error)) return;
+  effects_.emplace_back(Replied{.call = call, .result = std::move(error)});
 }
 
 void ReplicaHost::discard() {
   database_.reset();
+  watches_.changed({.everything = true, .tables = {}});
 }
 
 replica::Input ReplicaHost::install(ByteView image) {
   auto database = storage::StateDatabase::from_image(image);
   if (!database) return replica::SnapshotFailed{std::move(database.error())};
   database_ = std::move(*database);
+  watches_.changed({.everything = true, .tables = {}});
   return replica::SnapshotInstalled{.applied = database_->applied(), .chain = database_->chain()};
 }
 
@@ -89,10 +157,17 @@ replica::Input ReplicaHost::apply(const std::vector<EncodedEntry>& entries) {
   if (auto committed = database_->commit(); !committed) {
     return replica::ApplyFailed{std::move(committed.error())};
   }
+  watches_.changed(database_->take_changes());
   return replica::Applied{.digest = database_->digest()};
 }
 
 void ReplicaHost::reply(replica::Reply reply) {
+  if (watches_.has(reply.call)) {  // of the leader
+    if (auto* error = std::get_if<Error>(&reply.result))
+      return watch_failed(reply.call, std::move(*error));
+    if (auto* rows = std::get_if<Bytes>(&reply.result))
+      return watch_ran(reply.call, std::move(*rows), {.anything = true, .names = {}});
+  }
   Replied replied{.call = reply.call, .result = std::monostate{}};
   if (const auto* read = std::get_if<replica::EntriesRead>(&reply.result)) {
     replied = filtered(reply.call, *read);

@@ -12,6 +12,7 @@
 #include "log/clock.h"
 #include "replica/replica.h"
 #include "storage/state_database.h"
+#include "web/host/watches.h"
 
 namespace tablog::host {
 
@@ -38,10 +39,15 @@ struct Replied {
                std::string, std::monostate>
       result;
 };
+struct Watched {  // the rows of a watch have changed
+  replica::CallId call{};
+  Digest hash;
+  Bytes rows;
+};
 struct Ready {};
 
 using ReplicaEffect =
-    std::variant<SendBytes, SetTimer, QueryLocks, Suspects, replica::Settled, Replied,
+    std::variant<SendBytes, SetTimer, QueryLocks, Suspects, replica::Settled, Replied, Watched,
                  replica::Status, Ready, Error, replica::Noted, replica::Progress, replica::Chunk>;
 
 // What of the log a read wants; the rest of the range is passed over.
@@ -58,6 +64,10 @@ class ReplicaHost {
 
   [[nodiscard]] std::vector<ReplicaEffect> step(const replica::Input& input);
   [[nodiscard]] std::vector<ReplicaEffect> read(const replica::ReadLog& read, ReadFilter filter);
+  // `query` runs now and whenever its rows may have changed; Replied only with an error, which ends
+  // it, as Forget does.
+  [[nodiscard]] std::vector<ReplicaEffect> watch(replica::Query query, Digest known);
+  [[nodiscard]] std::vector<ReplicaEffect> heard(replica::CallId call);  // what Watched told
   // Bytes from a channel. What does not decode is dropped.
   [[nodiscard]] std::vector<ReplicaEffect> receive(ByteView bytes);
 
@@ -65,7 +75,13 @@ class ReplicaHost {
   [[nodiscard]] storage::StateDatabase* database() { return database_.get(); }
 
  private:
+  [[nodiscard]] std::vector<ReplicaEffect> finish_step();
   void run(const replica::Input& input);
+  void run_watches();
+  void run_query(const replica::RunQuery& query);
+  void watch_ran(replica::CallId call, Bytes rows, storage::TablesRead reads);
+  void watch_failed(replica::CallId call, Error error);
+  void plan_wake();
   void carry_out(replica::Output output);
   [[nodiscard]] replica::Input install(ByteView image);
   [[nodiscard]] replica::Input apply(const std::vector<EncodedEntry>& entries);
@@ -77,6 +93,10 @@ class ReplicaHost {
   Now now_;
   std::unique_ptr<storage::StateDatabase> database_;
   std::map<replica::CallId, ReadFilter> filters_;
+  Watches watches_;
+  // What the machine asked for, and what the timer is set to, where it is set.
+  std::optional<std::chrono::microseconds> wake_at_;
+  std::optional<std::chrono::microseconds> timer_at_;
   std::vector<ReplicaEffect> effects_;
 };
 

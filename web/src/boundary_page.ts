@@ -40,6 +40,16 @@ export interface QueryInput {
   readonly statement: Uint8Array;
 }
 
+/** What is known of a watch of which nothing was told yet. */
+export const kNoRows: Id = "0".repeat(32);
+
+export interface WatchInput {
+  /** Of the rows that were told last. */
+  readonly known: Id;
+  readonly told: Told;
+  readonly statement: Uint8Array;
+}
+
 export const inputs = {
   configure(w: Writer, { client, schema, ...options }: Configuration): void {
     w.u8(0);
@@ -73,6 +83,18 @@ export const inputs = {
     w.u64(told.index);
     w.u32(told.noted);
     w.raw(statement);
+  },
+  watch(w: Writer, call: number, { known, told, statement }: WatchInput): void {
+    w.u8(15);
+    w.u32(call);
+    w.id(known);
+    w.u64(told.index);
+    w.u32(told.noted);
+    w.raw(statement);
+  },
+  heard(w: Writer, call: number): void {
+    w.u8(16);
+    w.u32(call);
   },
   read(w: Writer, call: number, range: ReadRange): void {
     w.u8(3);
@@ -161,6 +183,7 @@ export interface ReplicaStatus {
 export type PageOutput =
   | { readonly kind: "settled"; readonly number: number; readonly result: Accepted | TablogError }
   | { readonly kind: "reply"; readonly call: number; readonly result: Reader | TablogError }
+  | { readonly kind: "watched"; readonly call: number; readonly hash: Id; readonly rows: Reader }
   | { readonly kind: "status"; readonly status: ReplicaStatus }
   | { readonly kind: "ready" | "suspects" }
   | { readonly kind: "failed"; readonly error: TablogError }
@@ -205,6 +228,8 @@ export function decodePageOutput(bytes: Uint8Array): PageOutput {
       return { kind: "chunk", call: r.u32(), bytes: r.bytes() };
     case 12:
       return { kind: "suspects" };
+    case 13:
+      return { kind: "watched", call: r.u32(), hash: r.id(), rows: r };
     default:
       throw new RangeError(`unknown output ${kind}`);
   }

@@ -1,13 +1,15 @@
 // Calls: what the page has asked its replica worker, other than appends; asked again of the next
 // worker when one dies.
 
-import type { Writer, Reader } from "./bytes.js";
+import type { Id, Reader, Writer } from "./bytes.js";
 import { TablogError } from "./errors.js";
 
 export interface Call {
   readonly write: (writer: Writer, id: number) => void;
   readonly reply: (reader: Reader) => void;
   readonly reject: (error: TablogError) => void;
+  /** The rows of a watch, which goes on; with what is known of them afterwards. */
+  readonly watched?: (rows: Reader, hash: Id) => void;
   /** A piece of an export. */
   readonly chunk?: (bytes: Uint8Array) => void;
   /** The pieces so far are void: another worker begins anew. */
@@ -47,6 +49,13 @@ export class Calls {
 
   chunk(id: number, bytes: Uint8Array): void {
     this.#open.get(id)?.chunk?.(bytes);
+  }
+
+  /** False if nobody wants them any more. */
+  watched(id: number, rows: Reader, hash: Id): boolean {
+    const call = this.#open.get(id);
+    call?.watched?.(rows, hash);
+    return call !== undefined;
   }
 
   /** Its reply is no longer wanted; false if it has come already. */

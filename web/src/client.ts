@@ -8,7 +8,7 @@ import {
   type ReplicaStatus,
   type Told,
 } from "./boundary_page.js";
-import type { Id, Writer } from "./bytes.js";
+import type { Id, Reader, Writer } from "./bytes.js";
 import { Calls, type Call } from "./calls.js";
 import { TablogError } from "./errors.js";
 import { isVisible, listenToLifecycle } from "./lifecycle.js";
@@ -261,6 +261,8 @@ export class Client {
         return this.#status.changed();
       case "reply":
         return this.#calls.reply(output.call, output.result);
+      case "watched":
+        return this.#watched(output.call, output.rows, output.hash);
       case "chunk":
         return this.#calls.chunk(output.call, output.bytes);
       case "status":
@@ -285,6 +287,11 @@ export class Client {
         this.#session.forgetAppended();
         return this.#emit(output);
     }
+  }
+
+  #watched(call: number, rows: Reader, hash: Id): void {
+    if (this.#calls.watched(call, rows, hash))
+      this.#send((writer) => writer.frame(() => inputs.heard(writer, call)));
   }
 
   #failed(error: TablogError): void {

@@ -35,3 +35,4 @@ export type { LeaderChange, Repair, StoreStatus } from "./status.js";
 export { Store } from "./store.js";
 export type { AppendParameters } from "./store.js";
 export type { ColumnValue } from "./values.js";
+export { Watch } from "./watch.js";

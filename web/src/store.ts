@@ -24,6 +24,7 @@ import { SharedClient } from "./shared_clients.js";
 import { StoreCalls, requireIndex } from "./store_calls.js";
 import type { ClientEvent, StoreStatus } from "./status.js";
 import type { ColumnValue } from "./values.js";
+import { Watch } from "./watch.js";
 
 const kCloseTimeoutMs = 5000;
 const kSessionCloseMs = 1000;
@@ -140,6 +141,20 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     const write = (w: Writer, call: number): void =>
       inputs.query(w, call, { consistency, told: client.told, statement });
     return (await this.#calls.call({ write, signal }, readRows)) as Row[];
+  }
+
+  /**
+   * A query whose rows are told again whenever they change: `for await (const rows of store.watch(sql))`, or
+   * `.subscribe(callback)`. It runs again when a table that it has read changed.
+   * @throws TablogError `InvalidArgument`; what is wrong with the SQL is told to who iterates or subscribes
+   */
+  watch<Row = Record<string, ColumnValue>>(sql: string, params?: Parameters): Watch<Row> {
+    const statement = encode((w) => writeStatement(w, sql, params));
+    return new Watch<Row>(
+      ({ rows, end }) =>
+        this.#calls.watch(statement, { rows: (r) => rows(readRows(r) as Row[]), end }),
+      (error) => this.#listen({ kind: "error", error }),
+    );
   }
 
   /** The log's entries in order: what apps appended; with `control`, every entry. */

@@ -1,6 +1,6 @@
 // StoreCalls: one store's appends and other calls on its client, their signals, and its end.
 
-import type { Accepted } from "./boundary_page.js";
+import { inputs, kNoRows, type Accepted } from "./boundary_page.js";
 import { encode, type Reader, type Writer } from "./bytes.js";
 import type { Call } from "./calls.js";
 import type { Client } from "./client.js";
@@ -10,6 +10,7 @@ import { choice, type Settings } from "./options.js";
 import type { AppendOptions } from "./results.js";
 import type { Schema } from "./schema.js";
 import { aborted, type AppendCall } from "./session.js";
+import type { WatchListener } from "./watch.js";
 
 type AppendInput = Pick<AppendCall, "payload" | "durability" | "expectedIndex">;
 
@@ -122,6 +123,34 @@ export class StoreCalls {
         },
       });
     });
+  }
+
+  /** Returns what ends it. Ends without an error where the store is closed. */
+  watch(statement: Uint8Array, { rows, end }: WatchListener<Reader>): () => void {
+    this.requireOpen();
+    let known = kNoRows;
+    const close = (): void => {
+      stop();
+      end(undefined);
+    };
+    this.#open.add(close);
+    const forget = this.#client.call({
+      write: (w, call) => inputs.watch(w, call, { known, told: this.#client.told, statement }),
+      watched: (reader, hash) => {
+        known = hash;
+        rows(reader);
+      },
+      reply: () => undefined, // only errors come as one
+      reject: (error) => {
+        this.#open.delete(close);
+        end(error);
+      },
+    });
+    const stop = (): void => {
+      this.#open.delete(close);
+      forget();
+    };
+    return stop;
   }
 
   /** When no append is pending, or the time is over. */
