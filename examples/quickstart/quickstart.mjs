@@ -10,5 +10,5 @@ const schema = defineSchema({
 });
 
 const store = await openStore({ name: "todos", schema });
+store.watch("SELECT title, done FROM todo").subscribe((todos) => console.log(todos)); // in every tab
 await store.append("todo.added", { id: crypto.randomUUID(), title: "try tablog" });
-console.log(await store.query("SELECT title, done FROM todo"));

@@ -13,7 +13,7 @@ test("the README shows examples/quickstart", () => {
   expect(shown).toBe(read("examples/quickstart/quickstart.mjs"));
 });
 
-test("the example appends an event and prints the row", async ({ profile }) => {
+test("the example watches, appends an event and prints the row", async ({ profile }) => {
   const server = await serve({
     "/": join(root, "examples/quickstart"),
     "/tablog/": join(root, "dist"),
@@ -22,10 +22,15 @@ test("the example appends an event and prints the row", async ({ profile }) => {
   try {
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(String(error)));
-    const printed = page.waitForEvent("console", (message) => message.type() === "log");
+    const printed: Promise<unknown>[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "log")
+        printed.push(message.args()[0]?.jsonValue() ?? Promise.resolve());
+    });
     await page.goto(server.url);
-    const rows: unknown = await (await printed).args()[0]?.jsonValue();
-    expect(rows).toEqual([{ title: "try tablog", done: 0 }]);
+    await expect
+      .poll(async () => (await Promise.all(printed)).at(-1))
+      .toEqual([{ title: "try tablog", done: 0 }]);
     expect(problems).toEqual([]);
   } finally {
     await page.close();

@@ -85,8 +85,11 @@ export async function typed(store: Store<typeof schema>, loose: Store): Promise<
   // @ts-expect-error no such event
   store.addEventListener("change", () => undefined);
   await using again = store;
-  // @ts-expect-error later
-  again.watch("SELECT 1");
+  const stop = again.watch<{ n: number }>("SELECT 1 AS n").subscribe(([row]) => row?.n.toFixed());
+  stop();
+  for await (const watched of again.watch("SELECT 1")) watched.length.toFixed();
+  // @ts-expect-error a callback takes rows
+  again.watch("SELECT 1").subscribe((count: number) => count.toFixed());
 }
 
 test("the public types check what they promise", () => {
