@@ -1,6 +1,7 @@
 // `./dev bench`: tablog beside the bare platform and the official sqlite-wasm (opfs-sahpool), in one run of
 // one Chromium. Prints medians and writes build/bench/figures.json. `--quick`: a smoke run.
 // `--failovers N`: only failovers, N after every way in which a leader can end; build/bench/failovers.json.
+// `--watches`: only 1,000 watches in one tab; build/bench/watches.json.
 //
 // Rounds are interleaved, so that a machine that slows down slows everyone down. The pages are
 // cross-origin isolated for the finer clock only (5 µs instead of 100); tablog does not need it.
@@ -19,9 +20,14 @@ import { measureFailover } from "./failover.mjs";
 import { Figures } from "./figures.mjs";
 import { print, printFailovers } from "./print.mjs";
 import { failoverTargets, targetsOf } from "./targets.mjs";
+import { measureWatches, printWatches } from "./watches.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, failovers: { type: "string" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    failovers: { type: "string" },
+    watches: { type: "boolean", default: false },
+  },
 });
 
 // Times per round, rows in the tables, entries in the log whose leader is killed.
@@ -81,6 +87,11 @@ async function main() {
       const targets = failoverTargets(figures);
       printFailovers(figures, targets, machine);
       return await save("failovers.json", { ...machine, figures, targets });
+    }
+    if (options.watches) {
+      const watches = await measureWatches(bench, plan);
+      printWatches(watches);
+      return await save("watches.json", { ...machine, watches });
     }
     await measureCalls(bench, figures);
     await measureChannels(bench, figures);

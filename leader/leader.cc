@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <iterator>
 #include <utility>
 
 #include "log/chain.h"
@@ -10,24 +9,6 @@
 
 namespace tablog::leader {
 namespace {
-
-BatchItem to_item(const ClientId& client, AppendRequest& request) {
-  BatchItem item{.request = RequestStamp{.client = client,
-                                         .number = request.number,
-                                         .settled_through = request.settled_through,
-                                         .request_hash = request.request_hash},
-                 .bodies = {},
-                 .schema_version = request.schema_version,
-                 .expected_index = request.expected_index};
-  if (auto* events = std::get_if<std::vector<Event>>(&request.payload)) {
-    std::move(events->begin(), events->end(), std::back_inserter(item.bodies));
-  } else if (auto* exec = std::get_if<Exec>(&request.payload)) {
-    item.bodies.emplace_back(std::move(*exec));
-  } else {
-    item.bodies.emplace_back(Void{});
-  }
-  return item;
-}
 
 Term following(Term last, Generation generation) {
   if (last.generation() < generation) return Term::of(generation, 1);
@@ -60,6 +41,7 @@ Output Leader::step(const Clock& now, const Input& input) {
   out_ = Output{};
   std::visit([this](const auto& each) { on(each); }, input);
   if (!out_.step_down) {
+    tend_exclusive();
     drain();
     plan_upkeep();
     plan_wake();
@@ -146,20 +128,32 @@ bool Leader::is_newer(const Schema& schema) const {
 
 // A checkpoint's mark does not hurry: it rides with whatever comes next.
 bool Leader::has_work() const {
-  return !queue_.empty() || std::ranges::any_of(controls_, [](const Control& control) {
-    return !std::holds_alternative<CheckpointMark>(control.body);
-  });
+  const auto may = [this](const Queued& queued) { return may_take(queued); };
+  return std::ranges::any_of(queue_, may) ||
+         std::ranges::any_of(controls_, [](const Control& control) {
+           return !std::holds_alternative<CheckpointMark>(control.body);
+         });
+}
+
+// Whoever wants exclusive use has the requests of all others wait from then on.
+bool Leader::may_take(const Queued& queued) const {
+  return exclusive_.empty() || exclusive_.front().tab.tab == queued.client;
 }
 
 void Leader::take_requests(InFlight& batch, Execute& execute) {
-  while (!queue_.empty() && batch.requests.size() < options_.batch_requests_max &&
+  auto each = queue_.begin();
+  while (each != queue_.end() && batch.requests.size() < options_.batch_requests_max &&
          execute.bytes < options_.batch_bytes_max) {
-    const std::uint32_t deaths = queue_.front().request.leader_deaths;
+    if (!may_take(*each)) {
+      ++each;
+      continue;
+    }
+    const std::uint32_t deaths = each->request.leader_deaths;
     const bool poisonous = deaths >= options_.poison_alone_deaths;
     if (poisonous && !execute.items.empty()) return arm();  // alone, in the next
-    Queued queued = std::move(queue_.front());
-    queue_.pop_front();
-    queue_bytes_ -= payload_bytes(queued.request.payload);
+    Queued queued = std::move(*each);
+    each = queue_.erase(each);
+    queue_bytes_ -= request_bytes(queued.request);
     if (deaths >= options_.poison_reject_deaths) {
       batch.rejected.emplace_back(
           std::move(queued), Error{.code = ErrorCode::kRejected,
@@ -167,13 +161,32 @@ void Leader::take_requests(InFlight& batch, Execute& execute) {
                                               " leaders ended, and is taken to be the cause"});
       continue;
     }
-    execute.bytes += payload_bytes(queued.request.payload);
+    execute.bytes += request_bytes(queued.request);
     if (queued.request.durability == Durability::kFull) batch.flush = true;
+    // Its turn is what the exclusive use was for. The others go on in the next batch: this one has
+    // passed some of theirs.
+    const bool had_its_turn = !exclusive_.empty() && !queued.request.reads.empty();
     execute.items.push_back(to_item(queued.client, queued.request));
     batch.requests.push_back(std::move(queued));
+    if (had_its_turn) return drop_exclusive(exclusive_.begin());
     if (poisonous) return arm();
   }
-  if (!queue_.empty()) arm();
+  if (has_work()) arm();
+}
+
+void Leader::drop_exclusive(std::deque<Exclusive>::iterator at) {
+  exclusive_.erase(at);
+  if (has_work()) arm();
+}
+
+void Leader::tend_exclusive() {
+  if (exclusive_.empty()) return;
+  const auto until = exclusive_.front().until;
+  if (until && *until <= now_.monotonic) drop_exclusive(exclusive_.begin());
+  if (exclusive_.empty() || exclusive_.front().until || in_flight_) return;
+  Exclusive& first = exclusive_.front();
+  first.until = now_.monotonic + options_.exclusive;
+  send(first.tab, ReadIndex{.call = first.call, .index = {}});
 }
 
 void Leader::on(const Executed& input) {
@@ -343,12 +356,16 @@ void Leader::on(const LocksSeen& input) {
     for (const ClientId& client : sessions_.absent(input.tabs, input.began)) close_session(client);
   }
   subscribers_.drop_absent(input.tabs, input.began);
+  const auto gone = std::ranges::find_if(exclusive_, [&](const Exclusive& each) {
+    return each.asked < input.began && !input.tabs.contains(each.tab.tab);
+  });
+  if (gone != exclusive_.end()) drop_exclusive(gone);
 }
 
 void Leader::close_session(const ClientId& client) {
   std::erase_if(queue_, [&](const Queued& queued) {
     if (queued.client != client) return false;
-    queue_bytes_ -= payload_bytes(queued.request.payload);
+    queue_bytes_ -= request_bytes(queued.request);
     return true;
   });
   if (!sessions_.begin_close(client)) return;

@@ -50,9 +50,10 @@ struct Options {
   // What a successor reads before it can answer; also of entries of earlier leaders.
   std::uint64_t checkpoint_wal_bytes = 4U << 20U;
   std::chrono::milliseconds checkpoint_interval{60'000};
-  std::uint64_t window_bytes = 1U << 20U;  // unacknowledged, per subscriber
-  std::uint32_t poison_alone_deaths = 2;   // a request that saw so many leaders end runs alone
-  std::uint32_t poison_reject_deaths = 3;  // and one more is rejected
+  std::uint64_t window_bytes = 1U << 20U;     // unacknowledged, per subscriber
+  std::chrono::milliseconds exclusive{1000};  // the longest use of ExclusiveRequest
+  std::uint32_t poison_alone_deaths = 2;      // a request that saw so many leaders end runs alone
+  std::uint32_t poison_reject_deaths = 3;     // and one more is rejected
 };
 
 // What recovery found; the host reads it from storage::Store.
@@ -202,6 +203,13 @@ class Leader {
     EntryBody body;
     std::optional<Joining> joining{};
   };
+  // A tab that wants, or has, exclusive use.
+  struct Exclusive {
+    Address tab;
+    std::uint64_t call{};
+    std::chrono::microseconds asked{};
+    std::optional<std::chrono::microseconds> until{};  // none: not granted yet
+  };
   // One batch on its way through execute and persist.
   struct InFlight {
     std::vector<Control> controls{};
@@ -259,6 +267,7 @@ class Leader {
   void receive(const Address& from, const CheckpointRequest& message);
   void receive(const Address& from, const StatsRequest& message);
   void receive(const Address& from, const CloseSession& message);
+  void receive(const Address& from, const ExclusiveRequest& message);
   void receive(const Address& from, const DigestDispute& message);
   template <class Other>
   void receive(const Address& /*from*/, const Other& /*message*/) {}  // not for a leader
@@ -270,6 +279,9 @@ class Leader {
   void take_requests(InFlight& batch, Execute& execute);
   [[nodiscard]] bool is_newer(const Schema& schema) const;
   [[nodiscard]] bool has_work() const;
+  [[nodiscard]] bool may_take(const Queued& queued) const;
+  void drop_exclusive(std::deque<Exclusive>::iterator at);
+  void tend_exclusive();
   void close_session(const ClientId& client);
   void say_unwritten(InFlight batch);
   void plan_upkeep();
@@ -312,6 +324,7 @@ class Leader {
   std::deque<Queued> queue_;
   std::uint64_t queue_bytes_{};  // of the payloads in it
   std::deque<Control> controls_;
+  std::deque<Exclusive> exclusive_;  // the first has it, as soon as no batch is on its way
   std::optional<InFlight> in_flight_;
   std::deque<Outgoing> outgoing_;      // waits for the lease
   std::vector<Read> waiting_queries_;  // for an index not published, or not committed, yet

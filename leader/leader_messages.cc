@@ -9,8 +9,9 @@
 namespace tablog::leader {
 namespace {
 
-constexpr std::size_t kWaitingQueriesMax =
-    1024;  // beyond, dropped: their tabs' own bound ends them
+// Beyond either, dropped: their tabs' own bound ends them.
+constexpr std::size_t kWaitingQueriesMax = 1024;
+constexpr std::size_t kExclusiveMax = 1024;
 
 // What stands between a tab's schema and the log's, or nothing.
 std::optional<Error> refusal(const Schema& tab, const Schema& log) {
@@ -65,7 +66,7 @@ void Leader::on(const OwnAppends& input) {
   last_activity_ = now_.monotonic;
   const auto taken = std::ranges::find_if(input.requests, [this](const AppendRequest& request) {
     const bool current = schema_ && request.schema_version == schema_->version;
-    return !current || why_unsendable(request.payload);
+    return !current || why_unsendable(request);
   });
   take(self_, {input.requests.begin(), taken}, Via::kPage);
 }
@@ -81,7 +82,7 @@ void Leader::take(const ClientId& client, const std::vector<AppendRequest>& requ
     }
     const Verdict verdict = sessions_.admit(now_.monotonic, client, request, published_);
     if (std::holds_alternative<Take>(verdict)) {
-      queue_bytes_ += payload_bytes(request.payload);
+      queue_bytes_ += request_bytes(request);
       queue_.push_back(Queued{.client = client, .request = request, .via = via});
     } else if (const auto* reply = std::get_if<Reply>(&verdict)) {
       ++counters_.duplicates;
@@ -179,6 +180,18 @@ void Leader::receive(const Address& from, const StatsRequest& message) {
 
 void Leader::receive(const Address& /*from*/, const CloseSession& message) {
   close_session(message.client);
+}
+
+void Leader::receive(const Address& from, const ExclusiveRequest& message) {
+  const auto at = std::ranges::find(exclusive_, from, &Exclusive::tab);
+  if (message.release) {
+    if (at != exclusive_.end()) drop_exclusive(at);
+  } else if (at == exclusive_.end()) {
+    if (exclusive_.size() < kExclusiveMax)
+      exclusive_.push_back(Exclusive{.tab = from, .call = message.call, .asked = now_.monotonic});
+  } else if (at->call = message.call; at->until) {
+    send(from, ReadIndex{.call = message.call, .index = {}});  // the first answer was lost
+  }
 }
 
 void Leader::receive(const Address& /*from*/, const DigestDispute& message) {

@@ -181,6 +181,7 @@ void Leader::plan_wake() {
   if (now - last_activity_ < kActive) at(now + options_.lease / 2);
   if (!outgoing_.empty()) at(now + options_.lease);
   if (relaxed_since_) at(*relaxed_since_ + options_.relaxed_flush);
+  if (!exclusive_.empty() && exclusive_.front().until) at(*exclusive_.front().until);
   if (can_commit()) at(uncommitted_since_ + options_.commit_delay);
   if (checkpoint_ < committed_) at(last_checkpoint_ + options_.checkpoint_interval);
   if (wake) out_.wake_at = std::max(*wake, now + std::chrono::milliseconds{1});

@@ -9,8 +9,10 @@ namespace {
 // A session that never settles must not fill the leader's memory; what is dropped answers "lost".
 constexpr std::size_t kRejectionsMax = 4096;
 
-Error lost() {
-  return Error{.code = ErrorCode::kRejected,
+// Of a transaction it was most likely a conflict; where it was not, the next attempt finds that
+// out.
+Error lost(const AppendRequest& request) {
+  return Error{.code = request.reads.empty() ? ErrorCode::kRejected : ErrorCode::kConflict,
                .message = "rejected by an earlier leader; its words were lost with it"};
 }
 
@@ -53,7 +55,7 @@ Verdict Sessions::admit(std::chrono::microseconds now, const ClientId& client,
   }
   // Requests are taken strictly in order, so one before a logged one that has no entry was
   // rejected. Those of this leader's own taking may still be on their way.
-  if (n <= std::max(live.judged_through, live.lost_through)) return Reply{lost()};
+  if (n <= std::max(live.judged_through, live.lost_through)) return Reply{lost(request)};
   if (n <= live.taken_through) return Ignore{};
 
   const RequestNumber expected =

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "log/entry.h"
+#include "log/message.h"
 #include "log/result.h"
 
 namespace tablog {
@@ -18,7 +18,11 @@ struct BatchItem {
   std::vector<EntryBody> bodies{};        // all or none; at least one
   std::uint32_t schema_version{};         // that the bodies were written for
   std::optional<Index> expected_index{};  // of the last app entry, or the item is a Conflict
+  std::vector<ReadGuard> reads{};         // likewise
 };
+
+// Of a request, whose payload and reads are moved into it.
+[[nodiscard]] BatchItem to_item(const ClientId& client, AppendRequest& request);
 
 struct BatchContext {
   Term term{};

@@ -34,6 +34,7 @@ struct PutBody {
   void operator()(const CheckpointRequest& body) { to.setCheckpointRequest(body.call); }
   void operator()(const StatsRequest& body) { to.setStatsRequest(body.call); }
   void operator()(const CloseSession& body) { codec::put(to.initCloseSession(), body.client); }
+  void operator()(const ExclusiveRequest& body) { codec::put(to.initExclusiveRequest(), body); }
   void operator()(const DigestDispute& body) { to.setDigestDispute(body.index.value); }
   void operator()(const Announce& body) { codec::put(to.initAnnounce(), body); }
   void operator()(const Committed& body) { codec::put(to.initCommitted(), body); }
@@ -77,6 +78,8 @@ MessageBody get_body(wire::Message::Reader from) {
       return StatsRequest{from.getStatsRequest()};
     case M::CLOSE_SESSION:
       return CloseSession{get_id<ClientId>(from.getCloseSession())};
+    case M::EXCLUSIVE_REQUEST:
+      return codec::get(from.getExclusiveRequest());
     case M::DIGEST_DISPUTE:
       return DigestDispute{{from.getDigestDispute()}};
     case M::ANNOUNCE:
@@ -139,7 +142,7 @@ std::size_t words_of(const MessageBody& body) {
         } else if constexpr (std::is_same_v<T, AppendRequests>) {
           std::size_t words = 0;
           for (const AppendRequest& request : value.requests) {
-            words += 12 + codec::words_of(request.payload);
+            words += 12 + codec::words_of(request.payload) + codec::words_of(request.reads);
           }
           return words;
         } else {

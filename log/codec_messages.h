@@ -25,6 +25,9 @@ void put(wire::RangeRequest::Builder to, const RangeRequest& message);
 [[nodiscard]] RangeRequest get(wire::RangeRequest::Reader from);
 void put(wire::QueryRequest::Builder to, const QueryRequest& message);
 [[nodiscard]] QueryRequest get(wire::QueryRequest::Reader from);
+void put(wire::ExclusiveRequest::Builder to, const ExclusiveRequest& message);
+[[nodiscard]] ExclusiveRequest get(wire::ExclusiveRequest::Reader from);
+[[nodiscard]] std::size_t words_of(std::span<const ReadGuard> reads);
 void put(wire::TransferRequest::Builder to, const TransferRequest& message);
 [[nodiscard]] TransferRequest get(wire::TransferRequest::Reader from);
 

@@ -8,6 +8,12 @@ namespace {
 
 constexpr std::size_t kRequestsMax = 1U << 20U;  // in one message
 
+void put(wire::ReadGuard::Builder to, const ReadGuard& guard) {
+  to.setSql(to_kj(guard.sql));
+  codec::put(to.initParams(static_cast<std::uint32_t>(guard.params.size())), guard.params);
+  codec::put(to.initHash(), guard.hash);
+}
+
 void put(wire::AppendRequest::Builder to, const AppendRequest& request) {
   to.setNumber(request.number.value);
   to.setSettledThrough(request.settled_through.value);
@@ -19,6 +25,9 @@ void put(wire::AppendRequest::Builder to, const AppendRequest& request) {
   to.setLeaderDeaths(request.leader_deaths);
   to.setRequestHash(request.request_hash);
   codec::put(to.initPayload(), request.payload);
+  if (request.reads.empty()) return;
+  auto reads = to.initReads(static_cast<std::uint32_t>(request.reads.size()));
+  for (std::uint32_t i = 0; i < reads.size(); ++i) put(reads[i], request.reads[i]);
 }
 
 AppendRequest get(wire::AppendRequest::Reader from) {
@@ -30,9 +39,17 @@ AppendRequest get(wire::AppendRequest::Reader from) {
       .expected_index = {},
       .leader_deaths = from.getLeaderDeaths(),
       .request_hash = from.getRequestHash(),
-      .payload = codec::get(from.getPayload())};
+      .payload = codec::get(from.getPayload()),
+      .reads = {}};
   if (from.hasExpectedIndex()) {
     request.expected_index = Index{from.getExpectedIndex().getValue()};
+  }
+  const auto reads = from.getReads();
+  request.reads.reserve(bounded(reads, kReadGuardsMax, "too many reads"));
+  for (const auto guard : reads) {
+    request.reads.push_back({.sql = to_string(guard.getSql()),
+                             .params = codec::get(guard.getParams()),
+                             .hash = get_id<RowsHash>(guard.getHash())});
   }
   return request;
 }
@@ -99,6 +116,23 @@ QueryRequest get(wire::QueryRequest::Reader from) {
           .linearizable = from.getLinearizable(),
           .sql = to_string(from.getSql()),
           .params = get(from.getParams())};
+}
+
+void put(wire::ExclusiveRequest::Builder to, const ExclusiveRequest& message) {
+  to.setCall(message.call);
+  to.setRelease(message.release);
+}
+
+ExclusiveRequest get(wire::ExclusiveRequest::Reader from) {
+  return {.call = from.getCall(), .release = from.getRelease()};
+}
+
+std::size_t words_of(std::span<const ReadGuard> reads) {
+  std::size_t words = 0;
+  for (const ReadGuard& guard : reads) {
+    words += 6 + words_of_bytes(guard.sql.size()) + words_of(std::span(guard.params));
+  }
+  return words;
 }
 
 void put(wire::TransferRequest::Builder to, const TransferRequest& message) {

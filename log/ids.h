@@ -57,6 +57,7 @@ using ClientId = Bits128<struct ClientIdTag>;  // a tab's session; minted per pa
 using ChainHash =
     Bits128<struct ChainHashTag>;          // XXH3-128 over the previous hash and the entry's bytes
 using Digest = Bits128<struct DigestTag>;  // XXH3-128 over the per-table digests
+using RowsHash = Bits128<struct RowsHashTag>;  // XXH3-128 over a query's encoded rows
 
 // Lower-case hexadecimal, 32 characters, first byte first.
 [[nodiscard]] std::string to_hex(const std::array<std::byte, 16>& bytes);

@@ -36,6 +36,16 @@ struct Address {
 // of the number.
 using Payload = std::variant<std::vector<Event>, Exec, Void>;
 
+// A query that a transaction has made, and what it gave: where it gives anything else when the
+// request is sequenced, that is a Conflict.
+struct ReadGuard {
+  std::string sql{};
+  std::vector<Argument> params{};
+  RowsHash hash{};
+  bool operator==(const ReadGuard&) const = default;
+};
+inline constexpr std::size_t kReadGuardsMax = 1000;  // of one request
+
 struct AppendRequest {
   RequestNumber number{};
   RequestNumber settled_through{};
@@ -45,6 +55,7 @@ struct AppendRequest {
   std::uint32_t leader_deaths{};          // leaders that ended with this request in flight
   std::uint64_t request_hash{};
   Payload payload{};
+  std::vector<ReadGuard> reads{};  // of a transaction
   bool operator==(const AppendRequest&) const = default;
 };
 
@@ -90,6 +101,15 @@ struct RangeRequest {
 struct ReadIndexRequest {
   std::uint64_t call{};
   bool operator==(const ReadIndexRequest&) const = default;
+};
+
+// Exclusive use for a transaction that was in conflict again and again: for a limited time the
+// leader sequences requests of this tab only, until one with reads has had its turn. Answered by
+// ReadIndex, when it has been granted: what the transaction reads has to include that index.
+struct ExclusiveRequest {
+  std::uint64_t call{};
+  bool release{};  // it is not needed any more; no answer
+  bool operator==(const ExclusiveRequest&) const = default;
 };
 
 // A query that the leader runs for a tab without a replica. Answered by QueryResult.
@@ -262,9 +282,9 @@ struct TabInfo {
 using MessageBody =
     std::variant<AppendRequests, Seek, Join, Acknowledge, RangeRequest, ReadIndexRequest,
                  QueryRequest, TransferRequest, CheckpointRequest, StatsRequest, CloseSession,
-                 DigestDispute, Announce, Committed, Answers, ResendFrom, SessionClosed, Range,
-                 ReadIndex, QueryResult, TransferChunk, CheckpointDone, Stats, SchemaRefused,
-                 LeaderFailed, TabQuery, TabInfo>;
+                 ExclusiveRequest, DigestDispute, Announce, Committed, Answers, ResendFrom,
+                 SessionClosed, Range, ReadIndex, QueryResult, TransferChunk, CheckpointDone, Stats,
+                 SchemaRefused, LeaderFailed, TabQuery, TabInfo>;
 
 // Envelope of every message. A receiver drops what is of another store, or of a lower term than it
 // knows: that is what keeps a deposed leader's words from being heard.

@@ -34,6 +34,13 @@ std::uint64_t payload_bytes(const Payload& payload) {
   return sum;
 }
 
+std::uint64_t request_bytes(const AppendRequest& request) {
+  std::uint64_t sum = payload_bytes(request.payload);
+  for (const ReadGuard& guard : request.reads)
+    sum += kPayloadOverheadBytes + guard.sql.size() + payload_bytes(guard.params);
+  return sum;
+}
+
 std::size_t most_arguments(const Payload& payload) {
   std::size_t most = 0;
   if (const auto* events = std::get_if<std::vector<Event>>(&payload)) {
@@ -44,12 +51,16 @@ std::size_t most_arguments(const Payload& payload) {
   return most;
 }
 
-std::optional<Error> why_unsendable(const Payload& payload) {
-  if (payload_bytes(payload) > kPayloadBytesMax) {
+std::optional<Error> why_unsendable(const AppendRequest& request) {
+  if (request_bytes(request) > kPayloadBytesMax || request.reads.size() > kReadGuardsMax) {
     return Error{.code = ErrorCode::kTooLarge,
-                 .message = "a batch of over 48 MiB; append it in parts"};
+                 .message = request.reads.empty()
+                                ? "a batch of over 48 MiB; append it in parts"
+                                : "a transaction of over 48 MiB or 1000 queries; make it smaller"};
   }
-  if (most_arguments(payload) > kArgumentsMax) {
+  std::size_t most = most_arguments(request.payload);
+  for (const ReadGuard& guard : request.reads) most = std::max(most, guard.params.size());
+  if (most > kArgumentsMax) {
     return Error{.code = ErrorCode::kInvalidArgument,
                  .message = "one event or exec takes at most " + std::to_string(kArgumentsMax) +
                             " parameters"};

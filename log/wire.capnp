@@ -41,6 +41,7 @@ struct Message {
     leaderFailed @28 :Error;
     tabQuery @29 :UInt64;
     tabInfo @30 :TabInfo;
+    exclusiveRequest @31 :ExclusiveRequest;
   }
 }
 
@@ -69,6 +70,18 @@ struct AppendRequest {
   leaderDeaths @5 :UInt32;
   requestHash @6 :UInt64;
   payload @7 :E.Payload;
+  reads @8 :List(ReadGuard);
+}
+
+struct ReadGuard {
+  sql @0 :Text;
+  params @1 :List(E.Argument);
+  hash @2 :E.Id;
+}
+
+struct ExclusiveRequest {
+  call @0 :UInt64;
+  release @1 :Bool;
 }
 
 struct Join {

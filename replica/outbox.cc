@@ -56,7 +56,7 @@ std::vector<AppendRequest> Outbox::take_unsent(std::chrono::microseconds now, Li
     suspects_ = suspects_ || suspect;
     if (suspect && !requests.empty()) break;
     if (!pending.sent && !pending.accepted) {
-      bytes += payload_bytes(pending.request.payload);
+      bytes += request_bytes(pending.request);
       if (bytes > limits.bytes_max && !requests.empty()) break;
       pending.sent = now;
       pending.ever_sent = true;

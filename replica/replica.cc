@@ -62,7 +62,7 @@ void Replica::on(const Appends& input) {
     request.schema_version = schema_.version;
     request.request_hash = hash_payload(request.payload);
     if (!waits_for_leader()) heard_ = now_.monotonic;  // from now on it is waited for
-    if (auto error = why_unsendable(request.payload)) {
+    if (auto error = why_unsendable(request)) {
       out_.settled.push_back(outbox_.refuse(std::move(request), *std::move(error)));
     } else {
       outbox_.add(std::move(request), handed ? std::optional(now_.monotonic) : std::nullopt);

@@ -64,6 +64,10 @@ struct Query {
   std::string sql;
   std::vector<Argument> params;
 };
+struct AskExclusive {  // answered with nothing once this tab has it, and has applied all before it
+  CallId call{};
+  bool release{};  // it is not needed any more; no answer
+};
 struct ReadLog {
   CallId call{};
   Index from;
@@ -108,8 +112,8 @@ struct SnapshotFailed {
 };
 struct Ticked {};
 
-using Input = std::variant<Started, Received, Appends, Query, ReadLog, Checkpoint, Export, Tabs,
-                           GetStats, Close, Forget, Visibility, Applied, ApplyFailed,
+using Input = std::variant<Started, Received, Appends, Query, AskExclusive, ReadLog, Checkpoint,
+                           Export, Tabs, GetStats, Close, Forget, Visibility, Applied, ApplyFailed,
                            SnapshotInstalled, SnapshotFailed, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
@@ -204,11 +208,11 @@ class Replica {
     kRefused,   // the leader refused this tab's schema; what is pending is still settled
   };
   struct Call {
-    std::variant<Query, ReadLog, Checkpoint, Export, Tabs, GetStats> request{};
+    std::variant<Query, AskExclusive, ReadLog, Checkpoint, Export, Tabs, GetStats> request{};
     std::chrono::microseconds began{};
     std::chrono::microseconds asked{};
     std::chrono::microseconds ask_again_after{};  // grows: it may be slow rather than lost
-    std::optional<Index> wait_for{};              // a query's: run when this is applied
+    std::optional<Index> wait_for{};              // a query's or exclusive use's: when applied
     std::uint64_t transfer{};                     // an export's
     std::uint64_t offset{};
     std::vector<TabState> tabs{};  // that have answered
@@ -218,6 +222,7 @@ class Replica {
   void on(const Received& input);
   void on(const Appends& input);
   void on(const Query& input);
+  void on(const AskExclusive& input);
   void on(const ReadLog& input);
   void on(const Checkpoint& input);
   void on(const Export& input);

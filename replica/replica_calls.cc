@@ -31,6 +31,10 @@ void Replica::on(const Query& input) {
   send_call(input.call, *add_call(input.call, std::move(call)));
 }
 
+void Replica::on(const AskExclusive& input) {
+  if (input.release) return send_to_leader(ExclusiveRequest{.call = input.call, .release = true});
+  send_call(input.call, *add_call(input.call, {.request = input}));
+}
 void Replica::on(const ReadLog& input) {
   send_call(input.call, *add_call(input.call, {.request = input}));
 }
@@ -82,6 +86,9 @@ void Replica::send_call(CallId id, Call& call) {
               send_to_leader(ReadIndexRequest{.call = id});
             }
           },
+          [&](const AskExclusive&) {
+            if (!call.wait_for) send_to_leader(ExclusiveRequest{.call = id});
+          },
           [&](const ReadLog& read) {
             send_to_leader(RangeRequest{
                 .call = id, .from = read.from, .to = read.to, .bytes_max = options_.range_bytes});
@@ -116,6 +123,11 @@ void Replica::run_ready_queries() {
   if (asks_leader() || out_.install || !out_.apply.empty()) return;
   if (phase_ == Phase::kRefused) refuse_queries();
   std::erase_if(calls_, [&](auto& each) {
+    if (std::holds_alternative<AskExclusive>(each.second.request)) {
+      if (!each.second.wait_for || *each.second.wait_for > applied_) return false;
+      out_.replies.push_back(Reply{.call = each.first, .result = std::monostate{}});
+      return true;
+    }
     const auto* query = std::get_if<Query>(&each.second.request);
     if (query == nullptr || !each.second.wait_for || *each.second.wait_for > applied_) return false;
     const bool behind =
@@ -156,9 +168,15 @@ void Replica::receive(const Address& /*from*/, const ReadIndex& message) {
     return heard_of_head(message.index);
   }
   const auto call = calls_.find(static_cast<CallId>(message.call));
-  if (call == calls_.end() || !std::holds_alternative<Query>(call->second.request)) return;
+  if (call == calls_.end()) return;
+  const bool exclusive = std::holds_alternative<AskExclusive>(call->second.request);
+  if (!exclusive && !std::holds_alternative<Query>(call->second.request)) return;
   call->second.wait_for = message.index;
   heard_of_head(message.index);
+  if (exclusive && asks_leader()) {
+    seen_ = std::max(seen_, message.index);  // the leader's answers will include it
+    finish(static_cast<CallId>(message.call), std::monostate{});
+  }
 }
 
 void Replica::receive(const Address& /*from*/, const QueryResult& message) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "log/result.h"
+#include "storage/changes.h"
 
 namespace tablog::storage {
 
@@ -60,7 +61,7 @@ class Authorizer {
   void begin_entry();  // forgets what an earlier entry defined
 
   // Tables and views that are read by what was compiled for queries since the last call.
-  [[nodiscard]] std::set<std::string> take_reads() { return std::exchange(reads_, {}); }
+  [[nodiscard]] TableNames take_reads() { return std::exchange(reads_, {}); }
 
   // Told which tables are virtual: their hidden column `rank` computes logarithms.
   void set_is_virtual(std::function<bool(std::string_view)> is_virtual);
@@ -81,7 +82,7 @@ class Authorizer {
   bool dropping_{};  // the statement that is compiled is a DROP
   std::string refusal_;
   Definitions definitions_;
-  std::set<std::string> reads_;
+  TableNames reads_;
   std::function<bool(std::string_view)> is_virtual_;
   std::set<std::string, std::less<>> new_virtual_tables_;  // that this entry makes
 };

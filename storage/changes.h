@@ -2,21 +2,30 @@
 // other.
 #pragma once
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <set>
 #include <string>
 
 namespace tablog::storage {
 
+struct IgnoringCase {  // as SQLite takes names; queries spell them as they like
+  bool operator()(const std::string& a, const std::string& b) const {
+    return sqlite3_stricmp(a.c_str(), b.c_str()) < 0;
+  }
+};
+using TableNames = std::set<std::string, IgnoringCase>;
+
 struct Changes {
   bool everything{};  // the definitions, or the whole database
-  std::set<std::string> tables{};
+  TableNames tables{};
 };
 
 struct TablesRead {
   // Also tables whose changes are not followed one by one: virtual ones, and SQLite's own.
   bool anything{};
-  std::set<std::string> names{};
+  TableNames names{};
 
   [[nodiscard]] bool touched_by(const Changes& changes) const {
     return changes.everything || anything ||

@@ -72,7 +72,9 @@ Digests::Mark Digests::mark() {
 void Digests::roll_back_to(Mark mark) {
   while (journal_.size() > mark) {
     Change& change = journal_.back();
+    changes_.tables.insert(change.name);
     if (change.catalog) {
+      changes_.everything = true;
       catalog_ = std::move(*change.catalog);
     } else if (const auto at = catalog_.tables.find(change.name); at != catalog_.tables.end()) {
       at->second.sum = change.sum;

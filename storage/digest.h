@@ -53,7 +53,7 @@ class Digests {
 
   [[nodiscard]] bool is_virtual(std::string_view table) const;
 
-  // What has changed since the last call; also what was rolled back again.
+  // What has changed since the last call; also by rolling back.
   [[nodiscard]] Changes take_changes() { return std::exchange(changes_, {}); }
 
   // Hash over the sorted names and sums of all tables.

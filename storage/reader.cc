@@ -26,7 +26,7 @@ Result<Rows> Reader::query(const std::string& sql, std::span<const Argument> arg
   return rows;
 }
 
-Result<std::set<std::string>> Reader::tables_read(const std::string& sql) {
+Result<TableNames> Reader::tables_read(const std::string& sql) {
   const Result<Compiled*> compiled = find(sql);
   if (!compiled) return fail(compiled.error());
   return (*compiled)->reads;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <list>
-#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -23,7 +22,7 @@ class Reader {
   [[nodiscard]] Result<Rows> query(const std::string& sql, std::span<const Argument> arguments);
 
   // What it reads, by the names in the schema.
-  [[nodiscard]] Result<std::set<std::string>> tables_read(const std::string& sql);
+  [[nodiscard]] Result<TableNames> tables_read(const std::string& sql);
 
   // The database as one SQLite file that is not in WAL mode.
   [[nodiscard]] Result<Bytes> snapshot();
@@ -34,7 +33,7 @@ class Reader {
     std::string sql;
     Statement statement;
     ParameterNames names;
-    std::set<std::string> reads;
+    TableNames reads;
   };
   using Recent = std::list<Compiled>;  // the last used first
   [[nodiscard]] Result<Compiled*> find(const std::string& sql);

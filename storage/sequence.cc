@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "log/codec.h"
+#include "log/hash.h"
 
 namespace tablog::storage {
 
@@ -17,6 +18,25 @@ Result<void> check_guard(const BatchItem& item, Index last_app) {
                                ", not " + std::to_string(item.expected_index->value) +
                                " as expected",
                     .index = last_app});
+}
+
+// Sees what the items before it have done.
+Result<void> check_reads(StateCore& core, std::span<const ReadGuard> reads) {
+  const StepLimit limit(core.db(), core.steps_max);
+  for (const ReadGuard& guard : reads) {
+    const Result<Rows> rows = core.reader.query(guard.sql, guard.params);
+    if (limit.exceeded()) {
+      return fail(ErrorCode::kRejected, "the transaction's queries took more than " +
+                                            std::to_string(core.steps_max) +
+                                            " steps: make them smaller");
+    }
+    const bool told = !rows && (rows.error().code == ErrorCode::kQueryFailed ||
+                                rows.error().code == ErrorCode::kInvalidArgument);
+    if (!rows && !told) return fail(rows.error());
+    if (told || hash128<RowsHash>({rows->encoded}) != guard.hash)
+      return fail(ErrorCode::kConflict, "what the transaction has read was changed meanwhile");
+  }
+  return {};
 }
 
 Entry draft(const BatchContext& context, const BatchItem& item, std::size_t position, Index index) {
@@ -88,6 +108,7 @@ Result<void> run_again(StateCore& core) {
 
 Result<Entries> try_item(StateCore& core, const BatchContext& context, const BatchItem& item) {
   if (auto passed = check_guard(item, core.progress.last_app); !passed) return fail(passed.error());
+  if (auto passed = check_reads(core, item.reads); !passed) return fail(passed.error());
   const Applier::Current before = core.applier.current();
   Result<Entries> entries =
       core.transaction.in_savepoint([&] { return run_item(core, context, item); });

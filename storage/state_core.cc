@@ -13,7 +13,8 @@ StateCore::StateCore(Connection opened)
       digests(connection.get()),
       transaction(connection.get(), digests),
       applier(connection.get(), authorizer, digests),
-      tables(connection.get()) {
+      tables(connection.get()),
+      reader(connection.get(), authorizer) {
   authorizer.set_is_virtual([this](std::string_view table) { return digests.is_virtual(table); });
 }
 

@@ -9,6 +9,7 @@
 #include "storage/apply.h"
 #include "storage/authorizer.h"
 #include "storage/digest.h"
+#include "storage/reader.h"
 #include "storage/sqlite.h"
 #include "storage/state_tables.h"
 #include "storage/step_limit.h"
@@ -43,6 +44,7 @@ struct StateCore {
   Transaction transaction;
   Applier applier;
   StateTables tables;
+  Reader reader;  // sees what is not committed yet
 
   Progress progress;      // of the open transaction
   SessionTable sessions;  // of the open transaction

@@ -47,18 +47,16 @@ struct StateDatabase::Impl {
   std::unique_ptr<PoolVfs> vfs;
   std::unique_ptr<StateCore> core;
   std::unique_ptr<ReadConnection> second;  // on a pool: the reading connection
-  std::unique_ptr<Reader> own;             // in memory: queries share the writing one
   Applier::Current schema_of;              // what `schema` is a copy of
   std::optional<Schema> schema;
   bool applied_open{};  // the open transaction has entries that apply() put there
 
-  [[nodiscard]] Reader& reader() const { return second ? second->reader : *own; }
+  [[nodiscard]] Reader& reader() const { return second ? second->reader : core->reader; }
 
   [[nodiscard]] static Result<std::unique_ptr<Impl>> in_memory(Result<Connection> connection) {
     if (!connection) return fail(connection.error());
     auto impl = std::make_unique<Impl>();
     impl->core = std::make_unique<StateCore>(std::move(*connection));
-    impl->own = std::make_unique<Reader>(impl->core->db(), impl->core->authorizer);
     return impl;
   }
 
@@ -271,7 +269,7 @@ Result<Rows> StateDatabase::query(const std::string& sql, std::span<const Argume
 }
 
 Result<TablesRead> StateDatabase::tables_read(const std::string& sql) {
-  Result<std::set<std::string>> names = impl_->reader().tables_read(sql);
+  Result<TableNames> names = impl_->reader().tables_read(sql);
   if (!names) return fail(names.error());
   const Digests& digests = impl_->core->digests;
   TablesRead reads{.names = std::move(*names)};

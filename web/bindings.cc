@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "web/host/boundary.h"
+#include "web/host/past.h"
 #include "web/opfs_file.h"
 
 namespace {
@@ -31,7 +32,8 @@ Clock now() {
       .wall = duration_cast<std::chrono::milliseconds>(read_clock(__WASI_CLOCKID_REALTIME))};
 }
 
-using Boundary = std::variant<tablog::host::ReplicaBoundary, tablog::host::LeaderBoundary>;
+using Boundary = std::variant<tablog::host::ReplicaBoundary, tablog::host::LeaderBoundary,
+                              tablog::host::PastBoundary>;
 
 // The instance's state: a module has no main() to own it.
 std::optional<Boundary>& boundary() {
@@ -44,7 +46,7 @@ Bytes& outputs() {
   return bytes;
 }
 
-enum Role : std::uint32_t { kReplica = 0, kLeader = 1 };
+enum Role : std::uint32_t { kReplica = 0, kLeader = 1, kPast = 2 };
 
 }  // namespace
 
@@ -53,6 +55,8 @@ extern "C" {
 __attribute__((export_name("tablog_start"))) void tablog_start(std::uint32_t role) {
   if (role == kReplica) {
     boundary().emplace(std::in_place_type<tablog::host::ReplicaBoundary>, now);
+  } else if (role == kPast) {
+    boundary().emplace(std::in_place_type<tablog::host::PastBoundary>);
   } else {
     boundary().emplace(std::in_place_type<tablog::host::LeaderBoundary>, now,
                        tablog::host::open_opfs_file);

@@ -17,7 +17,7 @@ if (values.serve) {
     process.exit(1);
   });
   console.log(
-    `Flight recorder: ${url}\nOpen it in two or three tabs of one browser. Ctrl+C ends the server.`,
+    `Flight recorder: ${url}\nKanban board: ${url}kanban/\nOpen one in two or three tabs of one browser. Ctrl+C ends the server.`,
   );
 } else {
   const differences = await mainJob();

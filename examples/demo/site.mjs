@@ -12,6 +12,7 @@ export async function serveDemo(options) {
   return serve(
     {
       "/": join(root, "examples/demo/app"),
+      "/kanban/": join(root, "examples/kanban"),
       "/tablog/": builtPackage(),
       "/data/flights-20k.json": flightsFile,
     },

@@ -10,7 +10,10 @@ export interface Attempt<T> {
 }
 
 declare global {
-  var tablog: Pick<typeof Tablog, "TablogError" | "defineSchema" | "openStore">;
+  var tablog: Pick<
+    typeof Tablog,
+    "TablogError" | "defineSchema" | "deleteStore" | "listStores" | "openStore"
+  >;
   var store: Tablog.Store;
   var writer: { stop(): Promise<void> };
   var frozen: number;

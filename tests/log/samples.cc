@@ -31,7 +31,11 @@ std::vector<AppendRequest> requests() {
   AppendRequest third = second;
   third.number = {7};
   third.payload = Void{};
-  return {first, second, third};
+  AppendRequest fourth = first;
+  fourth.number = {8};
+  fourth.reads = {ReadGuard{.sql = "SELECT ?", .params = exec().params, .hash = id<RowsHash>(7)},
+                  ReadGuard{.sql = "SELECT 2", .hash = id<RowsHash>(8)}};
+  return {first, second, third, fourth};
 }
 
 std::vector<MessageBody> to_leader() {
@@ -42,6 +46,7 @@ std::vector<MessageBody> to_leader() {
       Acknowledge{{10}},
       RangeRequest{.call = 1, .from = {2}, .to = {3}, .bytes_max = 4},
       ReadIndexRequest{5},
+      ExclusiveRequest{.call = 6, .release = true},
       QueryRequest{.call = 1,
                    .not_before = {2},
                    .linearizable = true,

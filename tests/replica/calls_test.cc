@@ -53,6 +53,21 @@ TEST_F(CallsTest, ALinearizableQueryWaitsForTheLeadersIndexAndForItsEntries) {
   EXPECT_THAT(queries_, SizeIs(1));
 }
 
+TEST_F(CallsTest, ExclusiveUseIsThereWhenAllBeforeItIsAppliedHere) {
+  follow();
+  run(AskExclusive{.call = 1});
+  ASSERT_THAT(take_sent<ExclusiveRequest>(), testing::ElementsAre(ExclusiveRequest{.call = 1}));
+  log();
+  hear(ReadIndex{.call = 1, .index = Index{2}});
+  EXPECT_THAT(replies_, IsEmpty());
+  hear(committed(Index{2}, Index{2}));
+  ASSERT_THAT(replies_, SizeIs(1));
+  EXPECT_EQ(replies_[0].call, 1U);
+  run(AskExclusive{.call = 0, .release = true});
+  EXPECT_THAT(take_sent<ExclusiveRequest>(),
+              testing::ElementsAre(ExclusiveRequest{.call = 0, .release = true}));
+}
+
 TEST_F(CallsTest, AfterStartingOverReadsWaitUntilThisTabIsWhereItWas) {
   follow();
   log();

@@ -193,6 +193,8 @@ Result<storage::StoreFiles> LeaderWorker::try_open(const host::OpenFiles& wanted
   return storage::StoreFiles{.log = std::move(*log), .pool = std::move(*pool)};
 }
 
+void LeaderWorker::carry_out(const host::KeepSnapshot& /*effect*/) {}  // nothing depends on it
+
 void LeaderWorker::carry_out(const host::WantSlots& effect) {
   const auto add = [this](host::Directory directory, const char* name) {
     if (!has_files_) return;

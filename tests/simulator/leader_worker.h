@@ -53,6 +53,7 @@ class LeaderWorker {
   void carry_out(const host::ArmBatch& effect);
   void carry_out(const host::OpenFiles& effect);
   void carry_out(const host::WantSlots& effect);
+  void carry_out(const host::KeepSnapshot& effect);
   void carry_out(const host::CloseFiles& effect);
   void carry_out(host::LockAction action);
   void carry_out(const host::RoleChanged& effect);

@@ -110,6 +110,46 @@ TEST(QueryTest, SeesDefinitionsChangeUnderAKeptStatement) {
   EXPECT_EQ(ask(*db, "SELECT * FROM todo"), "id=1 title='a' done=0 priority=3");
 }
 
+TableNames reads(StateDatabase& db, const std::string& sql) {
+  EXPECT_EQ(ask(db, sql).find("error"), std::string::npos);
+  return db.tables_read(sql)->names;
+}
+
+TEST(QueryTest, TellsWhichTablesItReads) {
+  using Names = TableNames;
+  auto db =
+      database(schema_of({"CREATE TABLE one(a, b); CREATE TABLE two(a); CREATE INDEX i ON two(a);"
+                          "CREATE VIEW v AS SELECT a FROM one;"
+                          "CREATE VIRTUAL TABLE doc USING fts5(body)"},
+                         {}));
+  EXPECT_EQ(reads(*db, "SELECT 1"), Names{});
+  EXPECT_TRUE(reads(*db, "SELECT count(*) FROM ONE").contains("one"));
+  EXPECT_EQ(reads(*db, "SELECT b FROM one WHERE a IN (SELECT a FROM two)"), (Names{"one", "two"}));
+  EXPECT_TRUE(reads(*db, "SELECT * FROM v").contains("one"));
+  EXPECT_FALSE(db->tables_read("SELECT * FROM v")->anything);
+  EXPECT_TRUE(db->tables_read("SELECT * FROM doc")->anything);
+  (void)run(*db, {exec("DROP VIEW v; CREATE VIEW v AS SELECT a FROM two")});
+  ASSERT_TRUE(db->commit());
+  EXPECT_TRUE(reads(*db, "SELECT * FROM v").contains("two")) << "of a statement that was kept";
+}
+
+TEST(QueryTest, TellsWhatEntriesHaveChanged) {
+  auto db = database(
+      schema_of({"CREATE TABLE one(a); CREATE TABLE two(a); CREATE TABLE three(a);"
+                 "CREATE TRIGGER t AFTER INSERT ON one BEGIN INSERT INTO two VALUES (new.a); END"},
+                {}));
+  EXPECT_TRUE(db->take_changes().everything);
+  EXPECT_TRUE(db->take_changes().tables.empty());
+  (void)run(*db, {exec("INSERT INTO one VALUES (1)"), exec("DELETE FROM three")});
+  const Changes changes = db->take_changes();
+  EXPECT_FALSE(changes.everything);
+  EXPECT_EQ(changes.tables, (TableNames{"one", "two"}));
+  (void)run(*db, {exec("DELETE FROM one")});
+  EXPECT_EQ(db->take_changes().tables, TableNames{"one"});
+  (void)run(*db, {exec("CREATE TABLE four(a)")});
+  EXPECT_TRUE(db->take_changes().everything);
+}
+
 TEST(QueryTest, ManyDifferentQueriesAreFine) {
   auto db = database();
   for (int round = 0; round < 2; ++round) {

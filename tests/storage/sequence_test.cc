@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "log/chain.h"
+#include "log/hash.h"
 #include "tests/storage/samples.h"
 
 namespace tablog::storage {
@@ -61,6 +62,42 @@ TEST(SequenceTest, EarlierBatchesThatAreNotCommittedSurviveToo) {
   EXPECT_EQ(db->schema()->version, 2U);
   expect_sound_digest(*db);
   expect_as_replayed(*db, all);
+}
+
+ReadGuard guard(StateDatabase& db, const std::string& sql) {
+  return {.sql = sql, .hash = hash128<RowsHash>({db.query(sql, {})->encoded})};
+}
+
+BatchItem guarded(BatchItem item, std::vector<ReadGuard> reads) {
+  item.reads = std::move(reads);
+  return item;
+}
+
+TEST(SequenceTest, ATransactionIsAConflictWhereItsReadsHaveChanged) {
+  auto db = database();
+  const ReadGuard count = guard(*db, "SELECT count(*) FROM todo");
+  const ReadGuard other = guard(*db, "SELECT count(*) FROM todo WHERE id > 100");
+  const BatchResult result =
+      run(*db, {guarded(added(1, "a"), {count, other}), guarded(added(2, "b"), {other}),
+                guarded(added(3, "c"), {other, count}), added(4, "d")});
+  EXPECT_EQ(codes(result), (Codes{kNone, kNone, ErrorCode::kConflict, kNone}))
+      << "it sees what the items before it have done";
+  ASSERT_TRUE(db->commit());
+  EXPECT_EQ(ask(*db, "SELECT group_concat(id) AS ids FROM todo"), "ids='1,2,4'");
+  EXPECT_EQ(codes(run(*db, {guarded(added(3, "c"), {count})})), Codes{ErrorCode::kConflict});
+}
+
+TEST(SequenceTest, AReadThatFailsWhenItIsRepeatedIsAConflictAndAnEndlessOneARejection) {
+  auto db = database(schema_of({"CREATE TABLE a(x); CREATE TABLE b(x)"}, {}));
+  const ReadGuard gone = guard(*db, "SELECT * FROM b");
+  const ReadGuard slow{
+      .sql =
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"};
+  db->set_steps_max(100'000);
+  const BatchResult result = run(
+      *db, {exec("DROP TABLE b"), guarded(exec("INSERT INTO a VALUES (1)"), {gone}),
+            guarded(exec("INSERT INTO a VALUES (2)"), {slow}), exec("INSERT INTO a VALUES (3)")});
+  EXPECT_EQ(codes(result), (Codes{kNone, ErrorCode::kConflict, kRejected, kNone}));
 }
 
 TEST(SequenceTest, AFailedEntryTakesTheWholeRequest) {

@@ -81,7 +81,9 @@ test("the calls of a task are one input, several", () => {
     number: 1,
     settledThrough: 0,
     durability: "relaxed",
+    optimistic: true,
     expectedIndex: undefined,
+    reads: [],
     payload: Uint8Array.of(payloads.void),
     handed: false,
   } as const;
@@ -93,12 +95,14 @@ test("the calls of a task are one input, several", () => {
     hex(bytes ?? new Uint8Array()),
     "0d" +
       "02000000" +
-      "14000000" +
+      "19000000" +
       "01" +
       "0100000000000000" +
       "0000000000000000" +
       "01" +
+      "01" +
       "00" +
+      "00000000" +
       "02" +
       "05000000" +
       "0409000000",
@@ -203,8 +207,15 @@ test("a leader's outputs and inputs stand as in the table", () => {
     "080101000000" + "78" + "03000000",
   );
   assert.equal(
-    hex(leaderInputs.filesOpened({ generation: 2, log: [{ name: "x", handle: 3 }], pool: [] })),
-    "0202000000" + "0100000001000000" + "78" + "03000000" + "00000000",
+    hex(
+      leaderInputs.filesOpened({
+        generation: 2,
+        log: [{ name: "x", handle: 3 }],
+        pool: [],
+        newestSnapshot: 9,
+      }),
+    ),
+    "0202000000" + "0100000001000000" + "78" + "03000000" + "00000000" + "0900000000000000",
   );
   assert.equal(
     hex(leaderInputs.locksSeen(0, true, [], client)),
@@ -219,10 +230,11 @@ test("a leader's outputs and inputs stand as in the table", () => {
     seed: 1n,
     memory: true,
     schemaVersion: 3,
+    keepsSnapshots: true,
   };
   assert.equal(
     hex(leaderInputs.configure(configuration)),
-    "00" + client + client + "0100000000000000" + "03000000" + "01",
+    "00" + client + client + "0100000000000000" + "03000000" + "01" + "01",
   );
   const settled = Uint8Array.of(11, ...[4, 0, 0, 0, 0, 0, 0, 0], 0, ...new Uint8Array(37));
   assert.deepEqual(decodeLeaderOutput(settled), { kind: "settled", output: settled });

@@ -256,6 +256,8 @@ void LeaderKit::add(Directory directory) {
   });
 }
 
+void LeaderKit::carry_out(const KeepSnapshot& /*effect*/) {}  // nothing depends on it
+
 void LeaderKit::carry_out(const WantSlots& effect) {
   for (std::size_t i = 0; i < effect.log_slots; ++i) add(Directory::kLog);
   for (std::size_t i = 0; i < effect.pool_slots; ++i) add(Directory::kPool);

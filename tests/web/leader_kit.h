@@ -96,6 +96,7 @@ class LeaderKit {
   void carry_out(const ArmBatch& effect);
   void carry_out(const OpenFiles& effect);
   void carry_out(const WantSlots& effect);
+  void carry_out(const KeepSnapshot& effect);
   void carry_out(const CloseFiles& effect);
   void carry_out(LockAction action);
   void carry_out(const RoleChanged& effect);

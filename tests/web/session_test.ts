@@ -13,7 +13,9 @@ function newCall(tag = 0): Call {
   const call: Call = {
     payload: Uint8Array.of(payloads.events, tag),
     durability: "full",
+    optimistic: false,
     expectedIndex: undefined,
+    reads: [],
     resolve: (accepted) => (call.outcome = accepted),
     reject: (error) => (call.outcome = error),
   };
@@ -34,7 +36,9 @@ function written(write: (writer: Writer) => void): Written[] {
     assert.ok(kind === 1 || kind === 14);
     const [number, settledThrough] = [r.u64(), r.u64()];
     r.u8();
+    assert.equal(r.bool(), false); // optimistic
     r.option(() => r.u64());
+    assert.equal(r.u32(), 0); // reads
     const append = { number, settledThrough, payload: r.u8() };
     return kind === 14 ? { ...append, handed: true } : append;
   });

@@ -22,7 +22,7 @@ storage::Changes changes_of(const std::string& table) {
   return {.everything = false, .tables = {table}};
 }
 
-void add_to(Watches& watches, replica::CallId call, Digest known) {
+void add_to(Watches& watches, replica::CallId call, RowsHash known) {
   replica::Query query;
   query.call = call;
   watches.add(std::move(query), known);
@@ -37,7 +37,7 @@ class WatchesTest : public testing::Test {
     while (const auto query = watches_.take_due(now_)) calls.push_back(query->call);
     return calls;
   }
-  std::optional<Digest> ran(replica::CallId call, std::string_view rows) {
+  std::optional<RowsHash> ran(replica::CallId call, std::string_view rows) {
     return watches_.ran(call, now_, bytes(rows), {.anything = false, .names = {"a"}});
   }
   // Has run, and the page has taken what it told.

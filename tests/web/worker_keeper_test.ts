@@ -61,11 +61,13 @@ function keep(): Seen {
         module: new Promise<WebAssembly.Module>(() => undefined),
         start: {
           role: "replica",
+          name: "k",
           key: "k",
           tab: "t",
           lifeLock: `life ${life}`,
           memory: false,
           schemaVersion: 1,
+          snapshots: 0,
           line: undefined as unknown as MessagePort,
           configuration: new ArrayBuffer(0),
         },

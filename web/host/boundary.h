@@ -42,7 +42,9 @@ class ReplicaBoundary {
 
   ReplicaHost::Now now_;
   std::unique_ptr<ReplicaHost> host_;
-  replica::Appends appends_;  // of the input that is being handled
+  // Of the input that is being handled.
+  replica::Appends appends_;
+  std::vector<RequestNumber> optimistic_;
   Outputs outputs_;
 };
 

@@ -16,12 +16,21 @@ void write(Writer& out, const Accepted& accepted) {
 
 }  // namespace
 
-AppendRequest read_append(Reader& reader) {
-  AppendRequest request;
+PageAppend read_append(Reader& reader) {
+  PageAppend append;
+  AppendRequest& request = append.request;
   request.number = RequestNumber{reader.u64()};
   request.settled_through = RequestNumber{reader.u64()};
   request.durability = reader.u8() == 0 ? Durability::kFull : Durability::kRelaxed;
+  append.optimistic = reader.boolean();
   request.expected_index = reader.option_index();
+  constexpr std::size_t kReadBytesMin = 24;
+  request.reads.resize(reader.count(kReadBytesMin));
+  for (ReadGuard& guard : request.reads) {
+    guard.hash = reader.id<RowsHash>();
+    guard.sql = reader.text();
+    guard.params = reader.args();
+  }
   switch (reader.u8()) {
     case 0: {
       constexpr std::size_t kEventBytesMin = 8;
@@ -46,7 +55,7 @@ AppendRequest read_append(Reader& reader) {
     default:
       reader.fail();
   }
-  return request;
+  return append;
 }
 
 void write_settled(Writer& out, RequestNumber number, const std::variant<Accepted, Error>& result,

@@ -7,8 +7,11 @@
 
 namespace tablog::host {
 
-// Schema version, deaths and hash are the receiver's to fill in.
-[[nodiscard]] AppendRequest read_append(Reader& reader);
+struct PageAppend {
+  AppendRequest request;  // schema version, deaths and hash are the receiver's to fill in
+  bool optimistic{};      // this tab's queries are to see it at once
+};
+[[nodiscard]] PageAppend read_append(Reader& reader);
 
 // The fields of `settled`.
 void write_settled(Writer& out, RequestNumber number, const std::variant<Accepted, Error>& result,

@@ -38,7 +38,8 @@ enum class Out : std::uint8_t {
   kStealLock,
   kSettled,  // the replica's number
   kAskForkLock,
-  kReleaseForkLock
+  kReleaseForkLock,
+  kKeepSnapshot
 };
 
 // A time that no clock shows has no integer.
@@ -86,6 +87,11 @@ void write(Writer& out, const LeaderEffect& effect) {
                    counts(want.log_slots, want.pool_slots);
                  },
                  [&](const CloseFiles&) { kind(Out::kCloseFiles); },
+                 [&](const KeepSnapshot& snapshot) {
+                   kind(Out::kKeepSnapshot);
+                   out.u64(snapshot.index.value);
+                   out.bytes(snapshot.image);
+                 },
                  [&](LockAction action) {
                    static constexpr Out kKinds[] = {Out::kReleaseLock, Out::kStealLock,
                                                     Out::kAskForkLock, Out::kReleaseForkLock};
@@ -112,6 +118,7 @@ std::optional<LeaderConfig> read_config(Reader& reader) {
   config.seed = reader.u64();
   config.schema_version = reader.u32();
   (void)reader.boolean();  // memory: the platform's handles are in memory then
+  config.keeps_snapshots = reader.boolean();
   if (!reader.done()) return std::nullopt;
   return config;
 }
@@ -175,7 +182,7 @@ bool LeaderBoundary::append(Reader& reader) {
   for (std::uint32_t left = reader.count(kInputBytesMin); left > 0; --left) {
     Reader each(reader.bytes());
     if (static_cast<In>(each.u8()) != In::kHandedAppend) continue;
-    requests.push_back(read_append(each));
+    requests.push_back(read_append(each).request);
     if (!each.done()) return false;
   }
   if (!reader.done()) return false;
@@ -199,6 +206,7 @@ bool LeaderBoundary::handle(ByteView input) {
       opened.generation = Generation{reader.u32()};
       opened.files.log = slots(reader);
       opened.files.pool = slots(reader);
+      opened.newest_snapshot = Index{reader.u64()};
       if (reader.done()) emit(host_->open(std::move(opened)));
       return reader.done();
     }

@@ -27,7 +27,9 @@ enum class In : std::uint8_t {
   kSeveral,
   kHandedAppend,
   kWatch,
-  kHeard
+  kHeard,
+  kGuardedQuery,
+  kExclusive
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -88,6 +90,8 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
       if (query.consistency > replica::Consistency::kLocal) return std::nullopt;
       return query;
     }
+    case In::kExclusive:
+      return replica::AskExclusive{.call = reader.u32(), .release = reader.boolean()};
     case In::kCheckpoint:
       return replica::Checkpoint{.call = reader.u32()};
     case In::kExport: {
@@ -170,12 +174,19 @@ void write_payload(Writer& out, const Replied& replied) {
                  },
                  [&](const RepliedRows& rows) {
                    out.u8(0);
+                   if (rows.hash) out.id(*rows.hash);
                    out.raw(rows.rows.data(), rows.rows.size());
                  },
                  [&](const RepliedEntries& read) {
                    out.u8(0);
                    out.u32(static_cast<std::uint32_t>(read.entries.size()));
                    for (const Entry& entry : read.entries) write(out, entry);
+                   out.u64(read.next.value);
+                 },
+                 [&](const RepliedEncoded& read) {
+                   out.u8(0);
+                   out.u32(static_cast<std::uint32_t>(read.entries.size()));
+                   for (const auto& entry : read.entries) out.bytes(*entry);
                    out.u64(read.next.value);
                  },
                  [&](const Index& index) {
@@ -304,7 +315,7 @@ Bytes ReplicaBoundary::step(ByteView input) {
 // Appends that follow each other go on in one message.
 void ReplicaBoundary::flush_appends() {
   if (appends_.requests.empty()) return;
-  emit(host_->step(std::exchange(appends_, {})));
+  emit(host_->append(std::exchange(appends_, {}), std::exchange(optimistic_, {})));
 }
 
 bool ReplicaBoundary::configure(Reader& reader) {
@@ -332,12 +343,13 @@ bool ReplicaBoundary::handle(ByteView input) {
   if (kind == In::kConfigure) return configure(reader);
   if (!host_) return false;
   if (kind == In::kAppend || kind == In::kHandedAppend) {
-    AppendRequest request = read_append(reader);
+    PageAppend append = read_append(reader);
     if (!reader.done()) return false;
     const bool handed = kind == In::kHandedAppend;
     if (handed != appends_.handed) flush_appends();
     appends_.handed = handed;
-    appends_.requests.push_back(std::move(request));
+    if (append.optimistic) optimistic_.push_back(append.request.number);
+    appends_.requests.push_back(std::move(append.request));
     return true;
   }
   if (kind == In::kSeveral) {
@@ -361,6 +373,7 @@ bool ReplicaBoundary::handle(ByteView input) {
     filter.types.resize(reader.count(4));
     for (std::string& type : filter.types) type = reader.text();
     filter.control = reader.boolean();
+    filter.encoded = reader.boolean();
     if (reader.done()) emit(host_->read(read, std::move(filter)));
     return reader.done();
   }
@@ -372,9 +385,16 @@ bool ReplicaBoundary::handle(ByteView input) {
   if (kind == In::kWatch) {
     replica::Query query;
     query.call = reader.u32();
-    const auto known = reader.id<Digest>();
+    const auto known = reader.id<RowsHash>();
     read_question(reader, query);
     if (reader.done()) emit(host_->watch(std::move(query), known));
+    return reader.done();
+  }
+  if (kind == In::kGuardedQuery) {
+    replica::Query query;
+    query.call = reader.u32();
+    read_question(reader, query);
+    if (reader.done()) emit(host_->guarded_query(query));
     return reader.done();
   }
   if (kind == In::kHeard) {

@@ -64,6 +64,7 @@ std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
   // The lock was lost meanwhile: whoever has it now needs these handles.
   if (node_.state() != node::State::kOpening) return {CloseFiles{}};
   const std::size_t log_slots = files.files.log.size();
+  newest_snapshot_ = files.newest_snapshot;
   auto store = storage::Store::open(std::move(files.files), store_options(files.generation));
   if (!store) return step(node::StorageFailed{.error = std::move(store.error())});
   // Crashes one upon the other have torn segments faster than spare slots were made: a leader could
@@ -183,6 +184,7 @@ void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& fol
   if (output.checkpoint) {
     if (auto done = store_->checkpoint()) {
       followed_by.push_back(leader::Input{leader::CheckpointDone{.index = *done}});
+      keep_snapshot(*done);
     } else {
       note_damage(done.error());
       followed_by.push_back(leader::Input{leader::StateFailed{std::move(done.error())}});
@@ -245,6 +247,19 @@ void LeaderHost::want_slots() {
   const std::size_t log = store_ ? store_->log_slots_wanted() : 0;
   const std::size_t pool = store_ ? store_->pool_slots_wanted() : 0;
   if (log + pool > 0) effects_.emplace_back(WantSlots{.log_slots = log, .pool_slots = pool});
+}
+
+// A checkpoint's state is durable, and in one piece. Without memory for an image there is just
+// none.
+void LeaderHost::keep_snapshot(Index checkpoint) {
+  if (!config_.keeps_snapshots || store_->state().bytes() > config_.snapshot_bytes_max ||
+      checkpoint.value < newest_snapshot_.value + config_.snapshot_entries) {
+    return;
+  }
+  auto image = store_->state().snapshot();
+  if (!image) return;
+  newest_snapshot_ = checkpoint;
+  effects_.emplace_back(KeepSnapshot{.index = checkpoint, .image = std::move(*image)});
 }
 
 void LeaderHost::send(const leader::Send& send) {

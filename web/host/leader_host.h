@@ -23,6 +23,7 @@ enum class Directory : std::uint8_t { kLog = 0, kPool = 1 };
 struct FilesOpened {
   storage::StoreFiles files;
   Generation generation{};
+  Index newest_snapshot{};  // of those that are kept; zero: none is
 };
 struct FilesFailed {
   Error error;
@@ -43,6 +44,10 @@ struct WantSlots {  // so many more, in the background
   std::size_t pool_slots{};
 };
 struct CloseFiles {};
+struct KeepSnapshot {  // of the state, for those who ask for the past; nothing depends on it
+  Index index;
+  Bytes image;
+};
 enum class LockAction : std::uint8_t {
   kRelease,  // the leader's; and ask for it again
   kSteal,    // the leader's, instead of waiting for it: LockGranted
@@ -55,14 +60,18 @@ struct RoleChanged {
   Term term;
 };
 // An Answer is for the page of this tab.
-using LeaderEffect = std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, OpenFiles,
-                                  WantSlots, CloseFiles, LockAction, RoleChanged, Error>;
+using LeaderEffect =
+    std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, OpenFiles, WantSlots,
+                 CloseFiles, KeepSnapshot, LockAction, RoleChanged, Error>;
 
 struct LeaderConfig {
   ClientId self;
   StoreId fresh;                   // random: of the ids of stores that do not exist yet
   std::uint64_t seed{};            // random
   std::uint32_t schema_version{};  // of this tab
+  bool keeps_snapshots{};
+  std::uint64_t snapshot_entries = 10'000;          // from one to the next, at least
+  std::uint64_t snapshot_bytes_max = 64ULL << 20U;  // a larger state is not kept
   node::Options options{};
   storage::LogOptions log{};
 };
@@ -103,6 +112,7 @@ class LeaderHost {
   void serve(const leader::Read& read, const StatsRequest& request);
   void answer(const Address& to, MessageBody body);
   void want_slots();
+  void keep_snapshot(Index checkpoint);
   void note_damage(const Error& error);
 
   LeaderConfig config_;
@@ -111,6 +121,7 @@ class LeaderHost {
   std::unique_ptr<storage::Store> store_;
   bool state_is_wrong_{};   // damaged, or not what its digest says: not to be opened again
   bool asked_for_slots_{};  // since the lock was granted, more than there usually are
+  Index newest_snapshot_;
   Transfers transfers_;
   std::uint64_t openings_{};
   bool batch_due_{};

@@ -4,11 +4,15 @@
 #include <utility>
 
 #include "log/codec.h"
+#include "log/hash.h"
 
 namespace tablog::host {
 
 ReplicaHost::ReplicaHost(ClientId self, Schema schema, const replica::Options& options, Now now)
-    : replica_(self, std::move(schema), options), now_(std::move(now)) {}
+    : self_(self),
+      replica_(self, schema, options),
+      now_(std::move(now)),
+      overlay_(self, schema.version) {}
 
 namespace {
 
@@ -24,12 +28,20 @@ std::vector<ReplicaEffect> ReplicaHost::step(const replica::Input& input) {
     wanted = !wake_at_ || now_().monotonic >= *wake_at_;  // else it was the watches' timer
     if (wanted) wake_at_.reset();
   }
-  if (const auto* forget = std::get_if<replica::Forget>(&input)) watches_.remove(forget->call);
+  if (const auto* forget = std::get_if<replica::Forget>(&input)) {
+    watches_.remove(forget->call);
+    guarded_.erase(forget->call);
+  }
   if (wanted) run(input);
   return finish_step();
 }
 
-std::vector<ReplicaEffect> ReplicaHost::watch(replica::Query query, Digest known) {
+std::vector<ReplicaEffect> ReplicaHost::guarded_query(const replica::Query& query) {
+  guarded_.insert(query.call);
+  return step(query);
+}
+
+std::vector<ReplicaEffect> ReplicaHost::watch(replica::Query query, RowsHash known) {
   watches_.add(std::move(query), known);
   return finish_step();
 }
@@ -40,9 +52,24 @@ std::vector<ReplicaEffect> ReplicaHost::heard(replica::CallId call) {
 }
 
 std::vector<ReplicaEffect> ReplicaHost::finish_step() {
+  show_overlay();
   run_watches();
   plan_wake();
   return std::exchange(effects_, {});
+}
+
+std::vector<ReplicaEffect> ReplicaHost::append(const replica::Appends& appends,
+                                               const std::vector<RequestNumber>& optimistic) {
+  for (const AppendRequest& request : appends.requests) {
+    overlay_.remove_through(request.settled_through, database_.get());
+    if (std::holds_alternative<Void>(request.payload)) {
+      overlay_.remove(request.number, database_.get());
+    } else if (std::holds_alternative<std::vector<Event>>(request.payload) &&
+               std::ranges::find(optimistic, request.number) != optimistic.end()) {
+      overlay_.add(request);
+    }
+  }
+  return step(appends);
 }
 
 std::vector<ReplicaEffect> ReplicaHost::read(const replica::ReadLog& read, ReadFilter filter) {
@@ -69,7 +96,10 @@ void ReplicaHost::carry_out(replica::Output output) {
   for (auto& send : output.messages) {
     effects_.emplace_back(SendBytes{.to = send.to, .bytes = encode_message(send.message)});
   }
-  for (auto& settled : output.settled) effects_.emplace_back(std::move(settled));
+  for (auto& settled : output.settled) {
+    overlay_.remove(settled.number, database_.get());
+    effects_.emplace_back(std::move(settled));
+  }
   for (auto& noted : output.noted) effects_.emplace_back(std::move(noted));
   for (const auto& progress : output.progress) effects_.emplace_back(progress);
   if (output.status) {
@@ -83,7 +113,10 @@ void ReplicaHost::carry_out(replica::Output output) {
   for (auto& each : output.replies) reply(std::move(each));
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
   if (output.suspects) effects_.emplace_back(Suspects{});
-  if (output.wake_at) wake_at_ = output.wake_at;
+  if (output.wake_at) {
+    wake_at_ = output.wake_at;
+    timer_at_.reset();  // a new time replaces the old one
+  }
   if (followed_by) run(*followed_by);
 }
 
@@ -104,11 +137,24 @@ void ReplicaHost::plan_wake() {
   effects_.emplace_back(SetTimer{std::max(*wanted - now_().monotonic, {})});
 }
 
+// What it changes, and what lifting it has changed back, concerns the watches.
+void ReplicaHost::show_overlay() {
+  if (!database_) return;
+  overlay_.lay(*database_, now_());
+  watches_.changed(database_->take_changes());
+}
+
+// A transaction reads what is committed: the leader has nothing else.
 void ReplicaHost::run_query(const replica::RunQuery& query) {
+  if (guarded_.contains(query.call)) {
+    overlay_.lift(database_.get());
+  } else {
+    overlay_.lay(*database_, now_());
+  }
   auto rows = database_->query(query.sql, query.params);
   if (!watches_.has(query.call)) {
     Replied replied{.call = query.call, .result = std::monostate{}};
-    if (rows) replied.result = RepliedRows{std::move(rows->encoded)};
+    if (rows) replied.result = with_hash(query.call, std::move(rows->encoded));
     if (!rows) replied.result = std::move(rows.error());
     effects_.emplace_back(std::move(replied));
     return;
@@ -117,6 +163,12 @@ void ReplicaHost::run_query(const replica::RunQuery& query) {
   auto reads = database_->tables_read(query.sql);
   if (!reads) return watch_failed(query.call, std::move(reads.error()));
   watch_ran(query.call, std::move(rows->encoded), std::move(*reads));
+}
+
+RepliedRows ReplicaHost::with_hash(replica::CallId call, Bytes rows) {
+  RepliedRows replied{.rows = std::move(rows)};
+  if (guarded_.erase(call) > 0) replied.hash = hash128<RowsHash>({replied.rows});
+  return replied;
 }
 
 void ReplicaHost::watch_ran(replica::CallId call, Bytes rows, storage::TablesRead reads) {
@@ -131,12 +183,14 @@ void ReplicaHost::watch_failed(replica::CallId call, Error error) {
 
 void ReplicaHost::discard() {
   database_.reset();
+  overlay_.lift(nullptr);
   watches_.changed({.everything = true, .tables = {}});
 }
 
 replica::Input ReplicaHost::install(ByteView image) {
   auto database = storage::StateDatabase::from_image(image);
   if (!database) return replica::SnapshotFailed{std::move(database.error())};
+  overlay_.lift(nullptr);
   database_ = std::move(*database);
   watches_.changed({.everything = true, .tables = {}});
   return replica::SnapshotInstalled{.applied = database_->applied(), .chain = database_->chain()};
@@ -148,7 +202,10 @@ replica::Input ReplicaHost::apply(const std::vector<EncodedEntry>& entries) {
     if (!database) return replica::ApplyFailed{std::move(database.error())};
     database_ = std::move(*database);
   }
+  overlay_.lift(database_.get());
   for (const EncodedEntry& each : entries) {
+    if (each.entry.request && each.entry.request->client == self_)
+      overlay_.remove(each.entry.request->number, database_.get());
     if (auto applied = database_->apply(each.entry, *each.bytes); !applied) {
       database_->rollback();
       return replica::ApplyFailed{std::move(applied.error())};
@@ -172,7 +229,7 @@ void ReplicaHost::reply(replica::Reply reply) {
   if (const auto* read = std::get_if<replica::EntriesRead>(&reply.result)) {
     replied = filtered(reply.call, *read);
   } else if (auto* rows = std::get_if<Bytes>(&reply.result)) {
-    replied.result = RepliedRows{std::move(*rows)};
+    replied.result = with_hash(reply.call, std::move(*rows));
   } else {
     std::visit(
         [&](auto& result) {
@@ -186,6 +243,7 @@ void ReplicaHost::reply(replica::Reply reply) {
         reply.result);
   }
   filters_.erase(reply.call);
+  guarded_.erase(reply.call);
   effects_.emplace_back(std::move(replied));
 }
 
@@ -199,6 +257,9 @@ Replied ReplicaHost::filtered(replica::CallId call, const replica::EntriesRead& 
     const auto& types = filter->second.types;
     return event != nullptr && std::ranges::find(types, event->type) != types.end();
   };
+  if (filter != filters_.end() && filter->second.encoded)
+    return Replied{.call = call,
+                   .result = RepliedEncoded{.entries = read.entries, .next = read.next}};
   RepliedEntries replied{.entries = {}, .next = read.next};
   for (const auto& encoded : read.entries) {
     auto entry = decode_entry(*encoded);

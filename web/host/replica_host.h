@@ -6,12 +6,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
 #include "log/clock.h"
 #include "replica/replica.h"
 #include "storage/state_database.h"
+#include "web/host/overlay.h"
 #include "web/host/watches.h"
 
 namespace tablog::host {
@@ -28,6 +30,11 @@ struct Suspects {};  // that the leader is stopped: this tab's leader worker is 
 
 struct RepliedRows {
   Bytes rows;
+  std::optional<RowsHash> hash{};  // where it was asked for
+};
+struct RepliedEncoded {
+  std::vector<std::shared_ptr<const Bytes>> entries;
+  Index next;
 };
 struct RepliedEntries {
   std::vector<Entry> entries;
@@ -35,13 +42,13 @@ struct RepliedEntries {
 };
 struct Replied {
   replica::CallId call{};
-  std::variant<Error, RepliedRows, RepliedEntries, Index, std::vector<replica::TabState>,
-               std::string, std::monostate>
+  std::variant<Error, RepliedRows, RepliedEntries, RepliedEncoded, Index,
+               std::vector<replica::TabState>, std::string, std::monostate>
       result;
 };
 struct Watched {  // the rows of a watch have changed
   replica::CallId call{};
-  Digest hash;
+  RowsHash hash;
   Bytes rows;
 };
 struct Ready {};
@@ -54,6 +61,7 @@ using ReplicaEffect =
 struct ReadFilter {
   std::vector<std::string> types;  // empty: all
   bool control{};                  // also entries that no app appended
+  bool encoded{};                  // all of the range, as the log has it: for a past worker
   std::uint32_t limit{};           // of wanted entries in one reply; 0: none
 };
 
@@ -63,10 +71,15 @@ class ReplicaHost {
   ReplicaHost(ClientId self, Schema schema, const replica::Options& options, Now now);
 
   [[nodiscard]] std::vector<ReplicaEffect> step(const replica::Input& input);
+  // `optimistic`: those of them that this tab's queries see at once.
+  [[nodiscard]] std::vector<ReplicaEffect> append(const replica::Appends& appends,
+                                                  const std::vector<RequestNumber>& optimistic);
   [[nodiscard]] std::vector<ReplicaEffect> read(const replica::ReadLog& read, ReadFilter filter);
+  // A transaction's: with the hash of its rows.
+  [[nodiscard]] std::vector<ReplicaEffect> guarded_query(const replica::Query& query);
   // `query` runs now and whenever its rows may have changed; Replied only with an error, which ends
   // it, as Forget does.
-  [[nodiscard]] std::vector<ReplicaEffect> watch(replica::Query query, Digest known);
+  [[nodiscard]] std::vector<ReplicaEffect> watch(replica::Query query, RowsHash known);
   [[nodiscard]] std::vector<ReplicaEffect> heard(replica::CallId call);  // what Watched told
   // Bytes from a channel. What does not decode is dropped.
   [[nodiscard]] std::vector<ReplicaEffect> receive(ByteView bytes);
@@ -79,20 +92,25 @@ class ReplicaHost {
   void run(const replica::Input& input);
   void run_watches();
   void run_query(const replica::RunQuery& query);
+  [[nodiscard]] RepliedRows with_hash(replica::CallId call, Bytes rows);
   void watch_ran(replica::CallId call, Bytes rows, storage::TablesRead reads);
   void watch_failed(replica::CallId call, Error error);
   void plan_wake();
   void carry_out(replica::Output output);
   [[nodiscard]] replica::Input install(ByteView image);
   [[nodiscard]] replica::Input apply(const std::vector<EncodedEntry>& entries);
+  void show_overlay();
   void discard();
   void reply(replica::Reply reply);
   [[nodiscard]] Replied filtered(replica::CallId call, const replica::EntriesRead& read);
 
+  ClientId self_;
   replica::Replica replica_;
   Now now_;
   std::unique_ptr<storage::StateDatabase> database_;
   std::map<replica::CallId, ReadFilter> filters_;
+  Overlay overlay_;
+  std::set<replica::CallId> guarded_;
   Watches watches_;
   // What the machine asked for, and what the timer is set to, where it is set.
   std::optional<std::chrono::microseconds> wake_at_;

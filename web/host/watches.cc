@@ -7,7 +7,7 @@
 
 namespace tablog::host {
 
-void Watches::add(replica::Query query, Digest known) {
+void Watches::add(replica::Query query, RowsHash known) {
   const replica::CallId call = query.call;
   watches_.insert_or_assign(call, Watch{.query = std::move(query), .known = known});
 }
@@ -48,12 +48,12 @@ std::optional<std::chrono::microseconds> Watches::due_at() const {
   return first;
 }
 
-std::optional<Digest> Watches::ran(replica::CallId call, std::chrono::microseconds now,
-                                   ByteView rows, storage::TablesRead reads) {
+std::optional<RowsHash> Watches::ran(replica::CallId call, std::chrono::microseconds now,
+                                     ByteView rows, storage::TablesRead reads) {
   Watch& watch = watches_.at(call);
   watch.reads = std::move(reads);
   watch.not_before = now + kApart;
-  const auto hash = hash128<Digest>({rows});
+  const auto hash = hash128<RowsHash>({rows});
   watch.state = hash == watch.known ? State::kIdle : State::kTold;
   if (watch.state == State::kIdle) return std::nullopt;
   watch.known = hash;

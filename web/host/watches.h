@@ -21,7 +21,7 @@ class Watches {
   static constexpr std::chrono::milliseconds kRetryAfter{1000};  // an error that passes
 
   // By `query.call`; to run at once. `known`: what the page has of it from an earlier worker.
-  void add(replica::Query query, Digest known);
+  void add(replica::Query query, RowsHash known);
   void remove(replica::CallId call);
   [[nodiscard]] bool has(replica::CallId call) const { return watches_.contains(call); }
   // The page has taken the last result: until then nothing more is told, so nothing queues up.
@@ -35,8 +35,8 @@ class Watches {
   [[nodiscard]] std::optional<std::chrono::microseconds> due_at() const;
 
   // The hash of the rows that it gave, where the page is to be told of them; none: it has them.
-  [[nodiscard]] std::optional<Digest> ran(replica::CallId call, std::chrono::microseconds now,
-                                          ByteView rows, storage::TablesRead reads);
+  [[nodiscard]] std::optional<RowsHash> ran(replica::CallId call, std::chrono::microseconds now,
+                                            ByteView rows, storage::TablesRead reads);
   // True: it will be tried again. False: the error is its last word, and it is gone.
   [[nodiscard]] bool failed(replica::CallId call, std::chrono::microseconds now,
                             const Error& error);
@@ -46,7 +46,7 @@ class Watches {
   struct Watch {
     replica::Query query;
     storage::TablesRead reads{};
-    Digest known;  // of the last rows that the page was told of
+    RowsHash known;  // of the last rows that the page was told of
     State state{State::kIdle};
     bool stale{true};  // what it read may have changed since it ran
     std::chrono::microseconds not_before{};

@@ -22,7 +22,10 @@ export interface AppendInput {
   readonly number: number;
   readonly settledThrough: number;
   readonly durability: Durability;
+  /** This tab's queries see it at once. */
+  readonly optimistic: boolean;
   readonly expectedIndex: number | undefined;
+  readonly reads: readonly Uint8Array[];
   readonly payload: Uint8Array;
   /** To the tab's own leader, too. */
   readonly handed: boolean;
@@ -67,14 +70,16 @@ export const inputs = {
   },
   append(
     w: Writer,
-    { number, settledThrough, durability, expectedIndex, payload, handed }: AppendInput,
+    { number, settledThrough, durability, optimistic, ...append }: AppendInput,
   ): void {
-    w.u8(handed ? 14 : 1);
+    w.u8(append.handed ? 14 : 1);
     w.u64(number);
     w.u64(settledThrough);
     w.u8(durability === "full" ? 0 : 1);
-    w.optionU64(expectedIndex);
-    w.raw(payload);
+    w.bool(optimistic);
+    w.optionU64(append.expectedIndex);
+    w.list(append.reads, (read) => w.raw(read));
+    w.raw(append.payload);
   },
   query(w: Writer, call: number, { consistency, told, statement }: QueryInput): void {
     w.u8(2);
@@ -92,6 +97,22 @@ export const inputs = {
     w.u32(told.noted);
     w.raw(statement);
   },
+  guardedQuery(
+    w: Writer,
+    call: number,
+    { told, statement }: Omit<QueryInput, "consistency">,
+  ): void {
+    w.u8(17);
+    w.u32(call);
+    w.u64(told.index);
+    w.u32(told.noted);
+    w.raw(statement);
+  },
+  exclusive(w: Writer, call: number, release: boolean): void {
+    w.u8(18);
+    w.u32(call);
+    w.bool(release);
+  },
   heard(w: Writer, call: number): void {
     w.u8(16);
     w.u32(call);
@@ -104,6 +125,7 @@ export const inputs = {
     w.u32(range.limit);
     w.list(range.types, (type) => w.text(type));
     w.bool(range.control);
+    w.bool(range.encoded ?? false);
   },
   checkpoint(w: Writer, call: number): void {
     w.u8(4);
@@ -154,6 +176,8 @@ export interface ReadRange {
   readonly limit: number;
   readonly types: readonly string[];
   readonly control: boolean;
+  /** As the log has them, for a past worker. */
+  readonly encoded?: boolean;
 }
 
 /** Payload tags of an append. */

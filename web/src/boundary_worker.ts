@@ -43,6 +43,7 @@ export interface LeaderConfiguration {
   readonly seed: bigint;
   readonly memory: boolean;
   readonly schemaVersion: number;
+  readonly keepsSnapshots: boolean;
 }
 
 /** The slots of a store's newest generation. */
@@ -50,26 +51,30 @@ export interface Opened {
   readonly generation: number;
   readonly log: readonly HandleName[];
   readonly pool: readonly HandleName[];
+  /** The index of the newest snapshot that is kept; 0: none is. */
+  readonly newestSnapshot: number;
 }
 
 const kNoTab: Id = "0".repeat(32);
 
 export const leaderInputs = {
-  configure: ({ client, fresh, seed, memory, schemaVersion }: LeaderConfiguration) =>
+  configure: ({ client, fresh, seed, ...options }: LeaderConfiguration) =>
     encode((w) => {
       w.u8(0);
       w.id(client);
       w.id(fresh);
       w.i64(seed);
-      w.u32(schemaVersion);
-      w.bool(memory);
+      w.u32(options.schemaVersion);
+      w.bool(options.memory);
+      w.bool(options.keepsSnapshots);
     }),
   lockGranted: () => Uint8Array.of(1),
-  filesOpened: ({ generation, log, pool }: Opened) =>
+  filesOpened: ({ generation, log, pool, newestSnapshot }: Opened) =>
     encode((w) => {
       w.u8(2);
       w.u32(generation);
       for (const slots of [log, pool]) w.list(slots, (slot) => writeSlot(w, slot));
+      w.u64(newestSnapshot);
     }),
   filesFailed: (code: TablogErrorCode, message: string) =>
     encode((w) => {
@@ -114,6 +119,7 @@ export type LeaderOutput =
   | { readonly kind: "wantSlots"; readonly log: number; readonly pool: number }
   | { readonly kind: "queryLocks" | "armBatch" | "closeFiles" | "releaseLock" }
   | { readonly kind: "stealLock" | "askForkLock" | "releaseForkLock" }
+  | { readonly kind: "keepSnapshot"; readonly index: number; readonly image: Uint8Array }
   | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
   /** `output` goes to the page. */
   | { readonly kind: "settled"; readonly output: Uint8Array }
@@ -151,6 +157,8 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
       return { kind: "askForkLock" };
     case 13:
       return { kind: "releaseForkLock" };
+    case 14:
+      return { kind: "keepSnapshot", index: r.u64(), image: r.bytes() };
     default:
       throw new RangeError(`unknown output ${kind}`);
   }

@@ -11,6 +11,7 @@ import {
 import type { Id, Reader, Writer } from "./bytes.js";
 import { Calls, type Call } from "./calls.js";
 import { TablogError } from "./errors.js";
+import { Exclusive } from "./exclusive.js";
 import { isVisible, listenToLifecycle } from "./lifecycle.js";
 import { encodeName, lockNames, mintId, tabsOf, type Role } from "./names.js";
 import type { Settings } from "./options.js";
@@ -47,6 +48,7 @@ interface Opening {
 
 export class Client {
   readonly id: Id = mintId(crypto);
+  readonly exclusive = new Exclusive();
   readonly #settings: Settings<Schema>;
   readonly #emit: (event: ClientEvent) => void;
   readonly #session = new Session();
@@ -133,6 +135,15 @@ export class Client {
       if (!this.#calls.forget(id)) return;
       this.#send((writer) => writer.frame(() => inputs.forget(writer, id)));
     };
+  }
+
+  /** The encoded name of the store. */
+  get key(): string {
+    return this.#key;
+  }
+
+  tell(write: (writer: Writer) => void): void {
+    if (this.#failure === undefined) this.#send((writer) => writer.frame(() => write(writer)));
   }
 
   /** The tabs that have the store open, by their locks. */

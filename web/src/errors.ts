@@ -7,7 +7,7 @@
  * - `UnknownEvent`: the schema has no event of that type; the message names the nearest.
  * - `TooLarge`: an entry over 16 MiB.
  * - `QueryFailed`: a query's SQL failed, or is not a plain read.
- * - `TransactionTimeout`: not used by this version.
+ * - `TransactionTimeout`: a transaction was in conflict again and again, at last with exclusive use of the log.
  * - `SchemaTooOld`: the store has been migrated by newer code; reload the page.
  * - `SchemaConflict`: the same schema version with another text.
  * - `EngineTooOld`: the log names a newer SQLite; reload the page.

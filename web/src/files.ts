@@ -20,8 +20,10 @@ export interface SlotFiles {
   /** Whether what is open has its names still: handles go on working on files that were deleted with the site's data. */
   areNamed(): Promise<boolean>;
   closeAll(): void;
-  /** Deletes the generations before the one that is open, where no process holds them any more. */
-  dropOlder(): Promise<void>;
+  /** Deletes the generations before the one that is open, where no process holds them any more; for a new leader to call. */
+  tidy(): Promise<void>;
+  /** Keeps a snapshot of the state, and so many in all: the newest. Nothing depends on it. */
+  keepSnapshot(index: number, image: Uint8Array<ArrayBuffer>, most: number): Promise<void>;
   /** Holds room for a fork back, where there is room, as the files grow. For a leader to call now and then. */
   keepSpare(): void;
   /** Forgets what is open: in Chromium 156, to close a file that was deleted with the site's data never returns. */

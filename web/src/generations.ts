@@ -4,6 +4,7 @@
 
 import { TablogError, isDomException } from "./errors.js";
 import type { Directory } from "./files.js";
+import { decodeName, kNameFile } from "./names.js";
 
 const kReady = "ready"; // its file says that the copy is whole and flushed
 /** Its bytes are counted by the quota and mean nothing: a fork deletes it, and has room for its copy. */
@@ -25,10 +26,12 @@ const kPaths: Readonly<Record<Directory, readonly string[]>> = {
 
 export class Generations {
   readonly #key: string;
+  readonly #name: string;
   #found: Promise<FileSystemDirectoryHandle> | undefined; // the store's directory
 
-  constructor(key: string) {
+  constructor(key: string, name: string) {
     this.#key = key;
+    this.#name = name;
   }
 
   // The official sahpool opens the database with `directory: "tablog/<key>/g<n>/db"`; its slots are in
@@ -75,6 +78,15 @@ export class Generations {
         );
       }
     }
+  }
+
+  /** Writes the store's name down where its directory's does not tell it, for `listStores`. */
+  async keepName(): Promise<void> {
+    if (decodeName(this.#key) !== undefined) return;
+    const store = await this.#store();
+    const known = await store.getFileHandle(kNameFile).catch(() => undefined);
+    if (known === undefined)
+      await writeFile(store, kNameFile, [new TextEncoder().encode(this.#name)]);
   }
 
   /** Holds so much room back for a fork. @throws DOMException where there is not so much */
@@ -187,7 +199,7 @@ function recordOf(generation: number): Uint8Array<ArrayBuffer> {
 }
 
 // Flushed. @throws QuotaExceededError also where the browser only writes short
-async function writeFile(
+export async function writeFile(
   directory: FileSystemDirectoryHandle,
   name: string,
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,

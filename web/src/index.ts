@@ -22,6 +22,8 @@ export type {
   StoreStats,
   Tab,
 } from "./results.js";
+export { PastStore } from "./past.js";
+export type { AtOptions } from "./past.js";
 export { defineSchema } from "./schema.js";
 export type {
   EventArguments,
@@ -34,5 +36,8 @@ export type {
 export type { LeaderChange, Repair, StoreStatus } from "./status.js";
 export { Store } from "./store.js";
 export type { AppendParameters } from "./store.js";
+export { deleteStore, listStores } from "./stores.js";
+export { Transaction } from "./transaction.js";
+export type { EventParameters, TransactionOptions } from "./transaction.js";
 export type { ColumnValue } from "./values.js";
 export { Watch } from "./watch.js";

@@ -41,7 +41,9 @@ export class LeaderWorker {
     const [seed = 0n] = crypto.getRandomValues(new BigInt64Array(1));
     const { tab: client, memory, schemaVersion } = start;
     const fresh = mintId(crypto);
-    this.input(leaderInputs.configure({ client, fresh, seed, memory, schemaVersion }));
+    const keepsSnapshots = start.snapshots > 0;
+    const configuration = { client, fresh, seed, memory, schemaVersion, keepsSnapshots };
+    this.input(leaderInputs.configure(configuration));
     this.#requestLock();
   }
 
@@ -93,6 +95,14 @@ export class LeaderWorker {
       case "wantSlots":
         this.#createSlots("log", output.log);
         return this.#createSlots("pool", output.pool);
+      case "keepSnapshot": {
+        const { index, image } = output;
+        // A full disk has no room for one.
+        this.#files
+          .keepSnapshot(index, image.slice(), this.#start.snapshots)
+          .catch(() => undefined);
+        return;
+      }
       case "closeFiles":
         return this.#files.closeAll();
       case "releaseLock":
@@ -109,7 +119,7 @@ export class LeaderWorker {
         clearInterval(this.#spareTimer);
         if (output.role === "leading") {
           // What cannot be deleted now is when another leader begins.
-          this.#files.dropOlder().catch(() => undefined);
+          this.#files.tidy().catch(() => undefined);
           this.#spareTimer = setInterval(() => this.#files.keepSpare(), kSpareIntervalMs);
         }
         return tellPage({ kind: "role", role: output.role, term: output.term });

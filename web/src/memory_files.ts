@@ -10,7 +10,8 @@ export class MemoryFiles implements SlotFiles {
   prepare(): void {}
 
   async open(log: number, pool: number): Promise<Opened> {
-    return { generation: 0, log: this.#openAll("log", log), pool: this.#openAll("pool", pool) };
+    const [logSlots, poolSlots] = [this.#openAll("log", log), this.#openAll("pool", pool)];
+    return { generation: 0, log: logSlots, pool: poolSlots, newestSnapshot: 0 };
   }
 
   async create(directory: Directory): Promise<HandleName> {
@@ -25,9 +26,11 @@ export class MemoryFiles implements SlotFiles {
     this.table.closeAll();
   }
 
-  async dropOlder(): Promise<void> {}
+  async tidy(): Promise<void> {}
 
   keepSpare(): void {}
+
+  async keepSnapshot(): Promise<void> {}
 
   abandonAll(): void {
     this.table.abandonAll();

@@ -7,6 +7,8 @@ import type { Id } from "./bytes.js";
 export type Role = "replica" | "leader";
 
 export const kNameUnitsMax = 1024;
+/** In a store's directory: its name, where that of the directory does not tell it. */
+export const kNameFile = "name";
 const kEncodedMax = 100;
 const kPrefix = 40;
 
@@ -37,6 +39,15 @@ function encodeByte(byte: number, first: boolean): string {
   const character = String.fromCharCode(byte);
   if (/[A-Za-z0-9_-]/.test(character) || (character === "." && !first)) return character;
   return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+/** The name that was encoded; none where that holds only its hash, or was not written by `encodeName`. */
+export function decodeName(encoded: string): string | undefined {
+  try {
+    return encoded.includes("~") ? undefined : decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
 }
 
 export function hexOf(bytes: Uint8Array): string {

@@ -6,6 +6,8 @@ import { TablogError, wordsOf } from "./errors.js";
 import { FileTable, type Directory, type SlotFiles } from "./files.js";
 import { Generations } from "./generations.js";
 import { hexOf } from "./names.js";
+import { keepSnapshot } from "./snapshot_keeper.js";
+import { Snapshots } from "./snapshots.js";
 import { PatientOpening, isHeld, isNotFound } from "./patient_opening.js";
 
 /** How long handles of a leader that has just died may lag behind its lock. */
@@ -23,6 +25,7 @@ const kSpareMaxBytes = 2 ** 28;
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
   readonly #generations: Generations;
+  readonly #snapshots: Snapshots;
   #generation = 0;
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
   readonly #known = new Map<Directory, readonly FileSystemFileHandle[]>(); // as last listed
@@ -30,8 +33,9 @@ export class OpfsFiles implements SlotFiles {
   #spareBytes = 0; // what keepSpare() has seen to, with what is open
   #opening = 0; // counts closeAll(): what opens across one is closed again
 
-  constructor(key: string) {
-    this.#generations = new Generations(key);
+  constructor(key: string, name: string) {
+    this.#generations = new Generations(key, name);
+    this.#snapshots = new Snapshots(key);
   }
 
   /** Knows the files before the lock comes: then they need not be listed first. */
@@ -87,8 +91,13 @@ export class OpfsFiles implements SlotFiles {
     this.#forgetAll();
   }
 
-  dropOlder(): Promise<void> {
-    return this.#generations.dropBefore(this.#generation);
+  async tidy(): Promise<void> {
+    await this.#generations.dropBefore(this.#generation);
+    await this.#generations.keepName();
+  }
+
+  async keepSnapshot(index: number, image: Uint8Array<ArrayBuffer>, most: number): Promise<void> {
+    await keepSnapshot(this.#snapshots, this.#generation, index, image, most);
   }
 
   keepSpare(): void {
@@ -129,12 +138,14 @@ export class OpfsFiles implements SlotFiles {
   async #openSlots(log: number, pool: number, patienceMs: number): Promise<Opened> {
     const generation = this.#generation;
     const together = this.#patience(patienceMs);
+    const snapshots = this.#snapshots.indexes(generation);
     const [logSlots, poolSlots] = await Promise.all([
       this.#openAll("log", log, together),
       this.#openAll("pool", pool, together),
     ]);
     this.#witness = logSlots[0]?.name;
-    return { generation, log: logSlots, pool: poolSlots };
+    const [newestSnapshot = 0] = await snapshots;
+    return { generation, log: logSlots, pool: poolSlots, newestSnapshot };
   }
 
   #use(generation: number): void {

@@ -45,6 +45,11 @@ export interface StoreOptions<S extends Schema> {
    * default 3000.
    */
   readonly leaderTimeout?: number;
+  /**
+   * How many snapshots of the state a leader keeps, so that `at` need not replay the whole log: the newest, at least 10,000
+   * entries apart, of states of at most 64 MiB. Default 4; 0: none.
+   */
+  readonly snapshots?: number;
   readonly logger?: Logger;
   /** Where worker.js is, if not beside index.js. */
   readonly workerUrl?: string | URL;
@@ -62,6 +67,7 @@ export interface Settings<S extends Schema> {
   readonly storage: "opfs" | "memory";
   readonly persist: boolean;
   readonly leaderTimeout: number;
+  readonly snapshots: number;
   readonly logger: Logger | undefined;
   readonly workerUrl: string;
   readonly wasmUrl: string;
@@ -70,6 +76,8 @@ export interface Settings<S extends Schema> {
 
 const kReplicaMaxBytes = 64 * 2 ** 20;
 const kLeaderTimeoutMs = 3000;
+const kSnapshots = 4;
+const kSnapshotsMax = 1000;
 const kLeaderTimeoutMinMs = 2100; // what taking its place takes by itself
 const kLeaderTimeoutMaxMs = 2 ** 31 - 1;
 
@@ -88,6 +96,9 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
   const sound = leaderTimeout >= kLeaderTimeoutMinMs && leaderTimeout <= kLeaderTimeoutMaxMs;
   if (!Number.isSafeInteger(leaderTimeout) || !sound)
     throw invalid(`leaderTimeout must be a whole number of ms, at least ${kLeaderTimeoutMinMs}`);
+  const { snapshots = kSnapshots } = options;
+  if (!Number.isInteger(snapshots) || snapshots < 0 || snapshots > kSnapshotsMax)
+    throw invalid(`snapshots must be a whole number from 0 to ${kSnapshotsMax}`);
   const onUpgrade: string = options.onUpgrade ?? "migrate";
   if (onUpgrade === "rebuild")
     throw invalid('onUpgrade "rebuild" is not supported by this version of tablog');
@@ -101,6 +112,7 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
     storage: choice("storage", options.storage ?? "opfs", ["opfs", "memory"]),
     persist: options.persist ?? false,
     leaderTimeout,
+    snapshots,
     logger,
     workerUrl: urlOf("workerUrl", options.workerUrl ?? new URL("./worker.js", import.meta.url)),
     wasmUrl: urlOf("wasmUrl", options.wasmUrl ?? new URL("./tablog.wasm", import.meta.url)),

@@ -20,7 +20,14 @@ export async function rehearse(module: WebAssembly.Module): Promise<number[]> {
 async function takeTheLead(module: WebAssembly.Module, files: MemoryFiles): Promise<number> {
   const step = await startEngine(module, "leader", files.table);
   const client = mintId(crypto);
-  const configuration = { client, fresh: mintId(crypto), seed: 0n, memory: true, schemaVersion: 1 };
+  const configuration = {
+    client,
+    fresh: mintId(crypto),
+    seed: 0n,
+    memory: true,
+    schemaVersion: 1,
+    keepsSnapshots: false,
+  };
   let term = 0;
   const inputs = [
     leaderInputs.configure(configuration),

@@ -17,6 +17,11 @@ export interface Executed extends Appended {
 export interface AppendOptions {
   /** Default: that of `openStore`. */
   readonly durability?: "full" | "relaxed";
+  /**
+   * This tab's queries and watches see it at once, before it is durable, and no longer if it is rejected. Not those of
+   * `replica: "none"`, nor a transaction's, nor an `exec`.
+   */
+  readonly optimistic?: boolean;
   /** The index of the last event entry, or the append is a `Conflict`. 0: the log has none. */
   readonly expectedIndex?: number;
   /** Withdraws what has not been sent to the leader. */

@@ -8,7 +8,10 @@ import { TablogError, type Outcome } from "./errors.js";
 export interface AppendCall {
   readonly payload: Uint8Array;
   readonly durability: Durability;
+  readonly optimistic: boolean;
   readonly expectedIndex: number | undefined;
+  /** What a transaction has read, each as the boundary has it. */
+  readonly reads: readonly Uint8Array[];
   readonly resolve: (accepted: Accepted) => void;
   readonly reject: (error: TablogError) => void;
 }
@@ -35,9 +38,10 @@ export class Session {
     return this.#appended;
   }
 
-  /** Bytes of the payloads that have no number yet. */
+  /** Bytes of what has no number yet. */
   get unsentBytes(): number {
-    return [...this.#unsent].reduce((sum, { payload }) => sum + payload.byteLength, 0);
+    const parts = [...this.#unsent].flatMap(({ payload, reads }) => [payload, ...reads]);
+    return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /**
@@ -127,11 +131,21 @@ export class Session {
 
   #writeSent(writer: Writer, number: number, sent: Sent, handed: boolean): void {
     const { call, withdrawn } = sent;
-    const { durability, expectedIndex } = call;
+    const { durability, optimistic, expectedIndex } = call;
     const payload = withdrawn ? Uint8Array.of(payloads.void) : call.payload;
+    const reads = withdrawn ? [] : call.reads;
     const settledThrough = this.#settledThrough();
     writer.frame(() =>
-      inputs.append(writer, { number, settledThrough, durability, expectedIndex, payload, handed }),
+      inputs.append(writer, {
+        number,
+        settledThrough,
+        durability,
+        optimistic,
+        expectedIndex,
+        reads,
+        payload,
+        handed,
+      }),
     );
   }
 

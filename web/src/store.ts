@@ -1,7 +1,7 @@
 // Store: the public face of a client. Encodes calls, decodes their results, and answers for them until
 // it is closed.
 
-import { wellFormed, writeNamed, writeParameters, type Parameters } from "./arguments.js";
+import type { Parameters } from "./arguments.js";
 import { inputs, payloads, type Accepted } from "./boundary_page.js";
 import { readEntry, readRows, readTab } from "./boundary_results.js";
 import { encode, type Writer } from "./bytes.js";
@@ -10,6 +10,7 @@ import { eventOf, type StoreEventMap } from "./events.js";
 import type { LogEntry } from "./log_entry.js";
 import { choice, type Settings } from "./options.js";
 import type { ParameterNames } from "./parameters.js";
+import { writeEvent, writeStatement } from "./payload.js";
 import type {
   AppendOptions,
   Appended,
@@ -23,6 +24,8 @@ import type { EventArguments, EventOf, EventType, Schema } from "./schema.js";
 import { SharedClient } from "./shared_clients.js";
 import { StoreCalls, requireIndex } from "./store_calls.js";
 import type { ClientEvent, StoreStatus } from "./status.js";
+import { PastStore, type AtOptions } from "./past.js";
+import { transact, type Transaction, type TransactionOptions } from "./transaction.js";
 import type { ColumnValue } from "./values.js";
 import { Watch } from "./watch.js";
 
@@ -127,6 +130,20 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   }
 
   /**
+   * Runs `run`, whose queries and appends take effect as if nothing else had happened meanwhile: serializable. After a
+   * conflict `run` is called again with a new transaction, at last with exclusive use of the log for a second at a time:
+   * it must have no other effect than its transaction's. What it throws ends the transaction without effect.
+   * @returns What `run` returned in the attempt that counts; its events are in the log then, contiguous.
+   * @throws TablogError as `append`, and `TransactionTimeout`, `LeaderUnresponsive`
+   */
+  async transaction<T>(
+    run: (transaction: Transaction<S>) => T | Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return transact(this.#calls, this.#shared.client, run, options);
+  }
+
+  /**
    * Runs one reading statement and gives its rows.
    * @throws TablogError `QueryFailed`, `InvalidArgument`, `LeaderUnresponsive` (linearizable), `Aborted`, `Closed`
    */
@@ -180,6 +197,31 @@ export class Store<S extends Schema = Schema> extends EventTarget {
       left -= entries.length;
       next = page.next;
     }
+  }
+
+  /**
+   * The store as it was after entry `index`: from the nearest snapshot that is kept, and the entries after it. Close it: it
+   * holds a worker.
+   * @throws TablogError `InvalidArgument` where the log does not go so far, `Corrupt`, `LeaderUnresponsive`, `LoadFailed`,
+   * `Aborted`, `Closed`
+   */
+  async at(index: number, options: AtOptions = {}): Promise<PastStore> {
+    this.#calls.requireOpen();
+    requireIndex("index", index);
+    const { client } = this.#shared;
+    const { storage, wasmUrl, workerUrl } = this.#settings;
+    const { signal } = options;
+    const { generation } = this.status;
+    const read = (from: number): Promise<{ entries: Uint8Array[]; next: number }> => {
+      const range = { from, to: index, limit: 0, types: [], control: true, encoded: true };
+      return this.#calls.call({ write: (w, call) => inputs.read(w, call, range), signal }, (r) => ({
+        entries: r.list(() => r.bytes()),
+        next: r.u64(),
+      }));
+    };
+    const inMemory = storage === "memory";
+    const source = { index, key: client.key, generation, inMemory, wasmUrl, workerUrl, read };
+    return PastStore.open(source, options);
   }
 
   /** Flushes the state database; resolves with the index that it is at. Not needed for durability. */
@@ -287,25 +329,6 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     }
     client.shutDown(error);
   }
-}
-
-function writeEvent(
-  w: Writer,
-  type: unknown,
-  args: unknown,
-  typePath: string,
-  argsPath: string,
-): void {
-  if (typeof type !== "string")
-    throw invalid(`${typePath} must be an event type, not ${typeof type}`);
-  w.text(wellFormed(type, typePath));
-  writeNamed(w, args ?? {}, argsPath);
-}
-
-function writeStatement(w: Writer, sql: unknown, params: unknown): void {
-  if (typeof sql !== "string") throw invalid(`sql must be text, not ${typeof sql}`);
-  w.text(wellFormed(sql, "sql"));
-  writeParameters(w, params);
 }
 
 function appended({ firstIndex, term, time }: Accepted, position: number): Appended {

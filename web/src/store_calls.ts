@@ -12,7 +12,10 @@ import type { Schema } from "./schema.js";
 import { aborted, type AppendCall } from "./session.js";
 import type { WatchListener } from "./watch.js";
 
-type AppendInput = Pick<AppendCall, "payload" | "durability" | "expectedIndex">;
+type AppendInput = Pick<
+  AppendCall,
+  "payload" | "durability" | "optimistic" | "expectedIndex" | "reads"
+>;
 
 export type Asked = Pick<Call, "write" | "chunk" | "restart"> & {
   readonly signal?: AbortSignal | undefined;
@@ -42,6 +45,11 @@ export class StoreCalls {
     if (this.#refusing) throw this.closed();
   }
 
+  /** @throws TablogError `Aborted` */
+  requireUnaborted(signal: AbortSignal | undefined): void {
+    if (signal?.aborted === true) throw aborted(signal.reason);
+  }
+
   refuseMore(): void {
     this.#refusing = true;
   }
@@ -51,21 +59,26 @@ export class StoreCalls {
   }
 
   /** Appends what `write` writes: the payload. Nothing that is refused here has taken effect. */
-  append(write: (writer: Writer) => void, options: AppendOptions = {}): Promise<Accepted> {
+  append(
+    write: (writer: Writer) => void,
+    options: AppendOptions = {},
+    reads: readonly Uint8Array[] = [],
+  ): Promise<Accepted> {
     try {
-      return this.#append(this.#checked(write, options), options.signal);
+      return this.#append({ ...this.#checked(write, options), reads }, options.signal);
     } catch (thrown) {
       throw thrown instanceof TablogError ? thrown.withOutcome("none") : thrown;
     }
   }
 
-  #checked(write: (writer: Writer) => void, options: AppendOptions): AppendInput {
-    const { durability = this.#settings.durability, expectedIndex, signal } = options;
+  #checked(write: (writer: Writer) => void, options: AppendOptions): Omit<AppendInput, "reads"> {
+    const { durability = this.#settings.durability, optimistic = false } = options;
+    const { expectedIndex, signal } = options;
     this.requireOpen();
     choice("durability", durability, ["full", "relaxed"]);
     if (expectedIndex !== undefined) requireIndex("expectedIndex", expectedIndex);
-    if (signal?.aborted === true) throw aborted(signal.reason);
-    return { payload: encode(write), durability, expectedIndex };
+    this.requireUnaborted(signal);
+    return { payload: encode(write), durability, optimistic, expectedIndex };
   }
 
   #append(input: AppendInput, signal: AbortSignal | undefined): Promise<Accepted> {
@@ -97,7 +110,7 @@ export class StoreCalls {
 
   async call<T>({ signal, ...asked }: Asked, decode: (reader: Reader) => T): Promise<T> {
     this.requireOpen();
-    if (signal?.aborted === true) throw aborted(signal.reason);
+    this.requireUnaborted(signal);
     return new Promise<T>((resolve, reject) => {
       const settled = (): void => {
         this.#open.delete(giveUp);
@@ -123,6 +136,11 @@ export class StoreCalls {
         },
       });
     });
+  }
+
+  /** Without an answer; where nobody hears it, it is not needed. */
+  tell(write: (writer: Writer) => void): void {
+    this.#client.tell(write);
   }
 
   /** Returns what ends it. Ends without an error where the store is closed. */

@@ -30,7 +30,7 @@ export type Step = (input: Uint8Array) => Iterable<Uint8Array>;
 
 export async function startEngine(
   module: WebAssembly.Module,
-  role: Role,
+  role: Role | "past",
   files: FileCalls,
 ): Promise<Step> {
   let exports: Exports | undefined = undefined;
@@ -42,7 +42,7 @@ export async function startEngine(
   const started = instance.exports as unknown as Exports;
   exports = started;
   started._initialize();
-  started.tablog_start(role === "replica" ? 0 : 1);
+  started.tablog_start(["replica", "leader", "past"].indexOf(role));
   return (input) => step(started, input);
 }
 

@@ -128,11 +128,13 @@ export class WorkerPair {
       module,
       start: {
         role,
+        name: settings.name,
         key,
         tab,
         lifeLock: lockNames.worker(key, tab, role, life),
         memory: storage === "memory",
         schemaVersion: schema.version,
+        snapshots: settings.snapshots,
         line: this.#lines.take(role, (sibling) => this.#offerLine(sibling)),
         configuration: encode((w) => inputs.configure(w, configuration)).buffer,
       },

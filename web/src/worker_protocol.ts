@@ -9,6 +9,7 @@ export interface StartMessage {
   readonly kind: "start";
   readonly role: Role;
   readonly module: WebAssembly.Module;
+  readonly name: string;
   /** The encoded name of the store (names.ts). */
   readonly key: string;
   readonly tab: Id;
@@ -16,13 +17,22 @@ export interface StartMessage {
   readonly lifeLock: string;
   readonly memory: boolean;
   readonly schemaVersion: number;
+  /** How many snapshots of the state a leader keeps. */
+  readonly snapshots: number;
   /** A direct line to the tab's other worker. */
   readonly line: MessagePort;
   /** The replica's first input; the leader worker makes its own. */
   readonly configuration: ArrayBuffer;
 }
 
+/** The first message to a worker that holds an earlier state. */
+export interface StartPast {
+  readonly kind: "startPast";
+  readonly module: WebAssembly.Module;
+}
+
 export type ToWorker =
+  | StartPast
   | StartMessage
   /** A new line: the tab's other worker was started anew. Never before the hello. */
   | { readonly kind: "line"; readonly line: MessagePort }

@@ -1,6 +1,6 @@
 // What the browser tests have in each tab: the package as a static server gives it, a schema, and a
 // writer whose appends can be checked afterwards.
-import { TablogError, defineSchema, openStore } from "/dist/index.js";
+import { TablogError, defineSchema, deleteStore, listStores, openStore } from "/dist/index.js";
 
 // `item` has no unique id on purpose: a doubled append shows.
 const schema = defineSchema({
@@ -12,6 +12,7 @@ const schema = defineSchema({
      CREATE TABLE unique_name(name TEXT UNIQUE CHECK (name <> ''));
      CREATE TABLE refusing(a);
      CREATE TABLE filler(body TEXT);
+     CREATE TABLE account(id INTEGER PRIMARY KEY, balance INTEGER);
      CREATE TRIGGER refuse BEFORE INSERT ON refusing BEGIN SELECT RAISE(ROLLBACK, 'not today'); END`,
   ],
   events: {
@@ -21,6 +22,7 @@ const schema = defineSchema({
     "name.forced": `INSERT OR ROLLBACK INTO unique_name(name) VALUES (:name)`,
     "child.added": `INSERT INTO child(id, parent) VALUES (:id, :parent)`,
     "filler.added": `INSERT INTO filler(body) VALUES (:body)`,
+    "account.set": `UPDATE account SET balance = :balance WHERE id = :id`,
     "all.refused": `INSERT INTO refusing VALUES (1)`,
   },
 });
@@ -141,7 +143,7 @@ class Writer {
   }
 }
 
-globalThis.tablog = { TablogError, defineSchema, openStore };
+globalThis.tablog = { TablogError, defineSchema, deleteStore, listStores, openStore };
 globalThis.lab = {
   schema,
   open,

@@ -1,0 +1,97 @@
+#include "web/host/past.h"
+
+#include <utility>
+
+#include "log/codec.h"
+#include "web/host/bytes.h"
+
+namespace tablog::host {
+namespace {
+
+enum class In : std::uint8_t { kBegin, kEntries, kQuery };
+constexpr std::uint8_t kReply = 4;  // as the replica worker's
+
+}  // namespace
+
+Bytes PastBoundary::step(ByteView input) {
+  if (!handle(input)) {
+    Writer out;
+    out.u8(kReply);
+    out.u32(0);
+    out.u8(1);
+    out.error(other_build());
+    outputs_.add(out.take());
+  }
+  return outputs_.take();
+}
+
+bool PastBoundary::handle(ByteView input) {
+  Reader reader(input);
+  const auto kind = static_cast<In>(reader.u8());
+  Writer out;
+  out.u8(kReply);
+  out.u32(reader.u32());
+  const auto tell = [&](const Result<void>& done) {
+    out.u8(done ? 0 : 1);
+    if (!done) return out.error(done.error());
+    out.u64(database_->applied().value);
+  };
+  switch (kind) {
+    case In::kBegin: {
+      const ByteView image = reader.bytes();
+      if (!reader.done()) return false;
+      tell(begin(image));
+      break;
+    }
+    case In::kEntries: {
+      const Index to{reader.u64()};
+      if (!database_) return false;
+      tell(apply(reader, to));
+      if (!reader.done()) return false;
+      break;
+    }
+    case In::kQuery: {
+      const std::string sql = reader.text();
+      const std::vector<Argument> params = reader.args();
+      if (!reader.done() || !database_) return false;
+      const auto rows = database_->query(sql, params);
+      out.u8(rows ? 0 : 1);
+      if (rows) out.raw(rows->encoded.data(), rows->encoded.size());
+      if (!rows) out.error(rows.error());
+      break;
+    }
+    default:
+      return false;
+  }
+  outputs_.add(out.take());
+  return true;
+}
+
+Result<void> PastBoundary::begin(ByteView image) {
+  auto database = image.empty() ? storage::StateDatabase::in_memory()
+                                : storage::StateDatabase::from_image(image);
+  if (!database) return fail(database.error());
+  database_ = std::move(*database);
+  return {};
+}
+
+// Those up to `to`; all are read, so that the input is done.
+Result<void> PastBoundary::apply(Reader& entries, Index to) {
+  constexpr std::size_t kEntryBytesMin = 4;
+  Result<void> done;
+  for (std::uint32_t left = entries.count(kEntryBytesMin); left > 0; --left) {
+    const ByteView bytes = entries.bytes();
+    if (!done || database_->applied() >= to) continue;
+    const auto entry = decode_entry(bytes);
+    if (!entry) {
+      done = fail(entry.error());
+    } else if (auto applied = database_->apply(*entry, bytes); !applied) {
+      done = fail(applied.error());
+    }
+  }
+  if (done) done = database_->commit();
+  if (!done) database_->rollback();
+  return done;
+}
+
+}  // namespace tablog::host
