@@ -168,21 +168,21 @@ void Leader::take_requests(InFlight& batch, Execute& execute) {
     const bool had_its_turn = !exclusive_.empty() && !queued.request.reads.empty();
     execute.items.push_back(to_item(queued.client, queued.request));
     batch.requests.push_back(std::move(queued));
-    if (had_its_turn) return drop_exclusive(exclusive_.begin());
+    if (had_its_turn) return drop_exclusive(batch.requests.back().client);
     if (poisonous) return arm();
   }
   if (has_work()) arm();
 }
 
-void Leader::drop_exclusive(std::deque<Exclusive>::iterator at) {
-  exclusive_.erase(at);
+void Leader::drop_exclusive(const ClientId& tab) {
+  std::erase_if(exclusive_, [&](const Exclusive& each) { return each.tab.tab == tab; });
   if (has_work()) arm();
 }
 
 void Leader::tend_exclusive() {
   if (exclusive_.empty()) return;
   const auto until = exclusive_.front().until;
-  if (until && *until <= now_.monotonic) drop_exclusive(exclusive_.begin());
+  if (until && *until <= now_.monotonic) drop_exclusive(ClientId{exclusive_.front().tab.tab});
   if (exclusive_.empty() || exclusive_.front().until || in_flight_) return;
   Exclusive& first = exclusive_.front();
   first.until = now_.monotonic + options_.exclusive;
@@ -359,7 +359,7 @@ void Leader::on(const LocksSeen& input) {
   const auto gone = std::ranges::find_if(exclusive_, [&](const Exclusive& each) {
     return each.asked < input.began && !input.tabs.contains(each.tab.tab);
   });
-  if (gone != exclusive_.end()) drop_exclusive(gone);
+  if (gone != exclusive_.end()) drop_exclusive(ClientId{gone->tab.tab});
 }
 
 void Leader::close_session(const ClientId& client) {

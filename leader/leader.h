@@ -280,7 +280,7 @@ class Leader {
   [[nodiscard]] bool is_newer(const Schema& schema) const;
   [[nodiscard]] bool has_work() const;
   [[nodiscard]] bool may_take(const Queued& queued) const;
-  void drop_exclusive(std::deque<Exclusive>::iterator at);
+  void drop_exclusive(const ClientId& tab);
   void tend_exclusive();
   void close_session(const ClientId& client);
   void say_unwritten(InFlight batch);

@@ -185,7 +185,7 @@ void Leader::receive(const Address& /*from*/, const CloseSession& message) {
 void Leader::receive(const Address& from, const ExclusiveRequest& message) {
   const auto at = std::ranges::find(exclusive_, from, &Exclusive::tab);
   if (message.release) {
-    if (at != exclusive_.end()) drop_exclusive(at);
+    drop_exclusive(from.tab);
   } else if (at == exclusive_.end()) {
     if (exclusive_.size() < kExclusiveMax)
       exclusive_.push_back(Exclusive{.tab = from, .call = message.call, .asked = now_.monotonic});

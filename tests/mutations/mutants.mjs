@@ -94,7 +94,7 @@ export const mutants = [
   {
     name: "exclusive use never ends by itself",
     file: "leader/leader.cc",
-    from: "if (until && *until <= now_.monotonic) drop_exclusive(exclusive_.begin());",
+    from: "if (until && *until <= now_.monotonic) drop_exclusive(ClientId{exclusive_.front().tab.tab});",
     to: "",
     caughtBy: "leader: ExclusiveTest.IsOverAfterItsTime",
   },

@@ -330,9 +330,9 @@ bool ReplicaBoundary::configure(Reader& reader) {
       kFork.life_interval + kFork.leader.lease + kFork.lease_margin + kCopyTakes;
   options.unresponsive_after = std::chrono::milliseconds{reader.u32()};
   options.suspect_after = std::max(options.unresponsive_after - kForkTakes, kSuspectAfterMin);
-  Schema schema = read_schema(reader);
+  const Schema schema = read_schema(reader);
   if (!reader.done() || host_) return false;
-  host_ = std::make_unique<ReplicaHost>(client, std::move(schema), options, now_);
+  host_ = std::make_unique<ReplicaHost>(client, schema, options, now_);
   emit(host_->step(replica::Started{}));
   return true;
 }

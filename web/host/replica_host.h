@@ -68,7 +68,7 @@ struct ReadFilter {
 class ReplicaHost {
  public:
   using Now = std::function<Clock()>;
-  ReplicaHost(ClientId self, Schema schema, const replica::Options& options, Now now);
+  ReplicaHost(ClientId self, const Schema& schema, const replica::Options& options, Now now);
 
   [[nodiscard]] std::vector<ReplicaEffect> step(const replica::Input& input);
   // `optimistic`: those of them that this tab's queries see at once.
