@@ -128,6 +128,7 @@ class PastWorker {
   readonly #worker: Worker;
   readonly #asked = new Map<number, Asked>();
   readonly #patience: ReturnType<typeof setTimeout>;
+  #early: Uint8Array[] | undefined = []; // inputs from before the hello: the module does not stand yet
   #last = 0;
   #ended: TablogError | undefined;
 
@@ -152,7 +153,8 @@ class PastWorker {
         w.u32(call);
         write(w);
       });
-      this.#post({ kind: "input", input });
+      if (this.#early === undefined) this.#post({ kind: "input", input });
+      else this.#early.push(input);
     });
   }
 
@@ -165,7 +167,7 @@ class PastWorker {
   }
 
   #heard(message: FromWorker): void {
-    if (message.kind === "hello") return clearTimeout(this.#patience);
+    if (message.kind === "hello") return this.#stands();
     if (message.kind === "fatal") return this.end(loadFailed(message.message));
     if (message.kind !== "outputs") return;
     for (const bytes of frames(new Uint8Array(message.sequence))) {
@@ -176,6 +178,13 @@ class PastWorker {
       if (output.result instanceof TablogError) asked?.reject(output.result);
       else asked?.resolve(output.result);
     }
+  }
+
+  #stands(): void {
+    clearTimeout(this.#patience);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const input of early) this.#post({ kind: "input", input });
   }
 
   #post(message: ToWorker): void {
