@@ -95,7 +95,7 @@ export const mutants = [
     name: "exclusive use never ends by itself",
     file: "leader/leader.cc",
     from: "if (until && *until <= now_.monotonic) drop_exclusive(ClientId{exclusive_.front().tab.tab});",
-    to: "",
+    to: "if (until && *until < std::chrono::microseconds{0}) return;",
     caughtBy: "leader: ExclusiveTest.IsOverAfterItsTime",
   },
   {
@@ -109,7 +109,7 @@ export const mutants = [
     name: "a transaction's reads are not read again",
     file: "storage/sequence.cc",
     from: "if (auto passed = check_reads(core, item.reads); !passed) return fail(passed.error());",
-    to: "",
+    to: "if (auto passed = check_reads(core, {}); !passed) return fail(passed.error());",
     caughtBy: "storage: SequenceTest.ATransactionIsAConflictWhereItsReadsHaveChanged",
   },
   {

@@ -90,7 +90,7 @@ TEST_F(OverlayTest, IsNotSeenTwiceOnceItIsCommitted) {
   lay();
   EXPECT_EQ(ids(), "ids='1'");
   Overlay next(kSelf, 1);  // of a worker that is told of it again before it is settled
-  next.add(adding(1, 2, "a"));
+  next.add(adding(1, 2, "another title"));
   next.lay(*db_, kNow);
   EXPECT_EQ(ids(), "ids='1'");
 }

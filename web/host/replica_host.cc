@@ -8,7 +8,8 @@
 
 namespace tablog::host {
 
-ReplicaHost::ReplicaHost(ClientId self, const Schema& schema, const replica::Options& options, Now now)
+ReplicaHost::ReplicaHost(ClientId self, const Schema& schema, const replica::Options& options,
+                         Now now)
     : self_(self),
       replica_(self, schema, options),
       now_(std::move(now)),
