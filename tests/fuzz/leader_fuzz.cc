@@ -41,7 +41,8 @@ class Driver {
     config.id(samples::id<StoreId>(0x40));
     config.u64(1);
     config.u32(schema().version);
-    config.boolean(true);
+    config.boolean(true);   // in memory
+    config.boolean(false);  // keeps no snapshots
     give(config.take());
     give(Bytes(1, std::byte{kLockGranted}));
     give(files());
@@ -122,6 +123,7 @@ class Driver {
         ++handle;
       }
     }
+    out.u64(0);  // no snapshot is kept
     return out.take();
   }
   Bytes locks(bool other_lives) const {
