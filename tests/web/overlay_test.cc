@@ -95,6 +95,18 @@ TEST_F(OverlayTest, IsNotSeenTwiceOnceItIsCommitted) {
   EXPECT_EQ(ids(), "ids='1'");
 }
 
+TEST_F(OverlayTest, WhatIsCommittedAndSettledIsNotSeenTwiceEither) {
+  BatchItem second = added(2, "b");
+  second.request = RequestStamp{.client = kSelf, .number = {2}, .count = 1};
+  second.request->settled_through = {1};
+  (void)run(*db_, {std::move(second)});
+  ASSERT_TRUE(db_->commit());
+  overlay_.add(
+      adding(1, 1, "a"));  // was rejected, or withdrawn: a later number says that it is settled
+  lay();
+  EXPECT_EQ(ids(), "ids='2'");
+}
+
 TEST_F(OverlayTest, WhatTakesTheTransactionWithItTakesNothingElse) {
   overlay_.add(adding(1, 1, "a"));
   AppendRequest forced;

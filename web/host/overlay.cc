@@ -29,11 +29,15 @@ void Overlay::erase(Pending::iterator first, Pending::iterator last,
 }
 
 void Overlay::lay(storage::StateDatabase& database, const Clock& now) {
+  // A snapshot may have what no entry will come for, and no answer either.
   const Session* known = database.sessions().find(self_);
+  const auto is_in = [&](RequestNumber number) {
+    return known != nullptr &&
+           (number <= known->settled_through || known->unsettled.contains(number));
+  };
   std::vector<BatchItem> items;
   for (auto each = pending_.upper_bound(laid_through_); each != pending_.end(); ++each) {
-    // A worker that was started anew is told of what its snapshot may have already.
-    if (known != nullptr && known->unsettled.contains(each->first)) continue;
+    if (is_in(each->first)) continue;
     AppendRequest request = each->second;
     request.expected_index.reset();  // the leader's to judge, as reads are
     request.reads.clear();
