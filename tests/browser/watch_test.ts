@@ -173,3 +173,31 @@ test("the callback's own error neither ends the watch nor disturbs the store", a
   await expect.poll(() => errors).toContain("of the app");
   expect(await b.query(kCount)).toEqual([{ n: 1 }]);
 });
+
+test.describe("in a hidden tab", () => {
+  test.use({ place: "profile, hiding" });
+
+  test("a watch is told of every change within a fraction of a second", async ({ openTabs }) => {
+    const [hidden, shown] = await two(openTabs); // the one that is opened last hides the other
+    expect(await hidden.page.evaluate(() => document.visibilityState)).toBe("hidden");
+    await hidden.page.evaluate(() => {
+      const times: number[] = [];
+      store
+        .watch<{ told: number | null }>("SELECT max(CAST(id AS REAL)) AS told FROM item")
+        .subscribe(([row]) => {
+          if (row?.told != null) times.push(performance.timeOrigin + performance.now() - row.told);
+        });
+      Object.assign(globalThis, { seen: times });
+    });
+    await shown.page.evaluate(async () => {
+      for (let i = 0; i < 20; ++i) {
+        const now = performance.timeOrigin + performance.now();
+        await store.append("item.added", { id: `${now}`, tab: "t" });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    await expect.poll(async () => (await told(hidden)).length).toBe(20);
+    const late = (await told(hidden)) as number[];
+    expect(late.filter((ms) => ms > 500)).toEqual([]); // a page's timer would take a second
+  });
+});
