@@ -221,3 +221,31 @@ test("a transaction is over when its function has ended", async ({ openTabs }) =
   });
   expect(outcome.code).toBe("Closed");
 });
+
+test("what is wrong with a transaction's arguments is told before anything is appended", async ({
+  openTabs,
+}) => {
+  const [a] = await openTabs(1);
+  if (a === undefined) throw new Error("a tab was asked for");
+  const codes = await a.page.evaluate(async () => {
+    const transact = (run: unknown): Promise<{ code?: string }> =>
+      lab.attempt(() => store.transaction(run as () => void));
+    const outcomes = [
+      await transact(5),
+      await transact((tx: { append: (...args: unknown[]) => void }) => tx.append("nothing", {})),
+      await transact((tx: { append: (...args: unknown[]) => void }) =>
+        tx.append("item.added", { id: NaN, tab: "a" }),
+      ),
+      await transact(async (tx: { query: (sql: string) => Promise<unknown> }) => {
+        for (let i = 0; i <= 1000; ++i) await tx.query(`SELECT ${i} AS x`);
+        (tx as unknown as { append: (...args: unknown[]) => void }).append("item.added", {
+          id: "x",
+          tab: "a",
+        });
+      }),
+    ];
+    return outcomes.map(({ code }) => code);
+  });
+  expect(codes).toEqual(["InvalidArgument", "UnknownEvent", "InvalidArgument", "TooLarge"]);
+  expect(await a.query("SELECT count(*) AS n FROM item")).toEqual([{ n: 0 }]);
+});

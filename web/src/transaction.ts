@@ -7,7 +7,7 @@ import { inputs, payloads, type Durability } from "./boundary_page.js";
 import { readRows } from "./boundary_results.js";
 import { encode, type Id } from "./bytes.js";
 import type { Client } from "./client.js";
-import { TablogError } from "./errors.js";
+import { TablogError, invalid } from "./errors.js";
 import { writeEvent, writeStatement } from "./payload.js";
 import type { EventArguments, EventType, Schema } from "./schema.js";
 import type { ParameterNames } from "./parameters.js";
@@ -141,6 +141,7 @@ export async function transact<S extends Schema, T>(
   run: (transaction: Transaction<S>) => T | Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
+  if (typeof run !== "function") throw invalid("transaction takes a function");
   const began = performance.now();
   for (let attempt = 1; attempt <= kFreeAttempts + kExclusiveAttempts; ++attempt) {
     calls.requireUnaborted(options.signal);
