@@ -185,7 +185,8 @@ test.describe("in a hidden tab", () => {
       store
         .watch<{ told: number | null }>("SELECT max(CAST(id AS REAL)) AS told FROM item")
         .subscribe(([row]) => {
-          if (row?.told != null) times.push(performance.timeOrigin + performance.now() - row.told);
+          if (typeof row?.told === "number")
+            times.push(performance.timeOrigin + performance.now() - row.told);
         });
       Object.assign(globalThis, { seen: times });
     });
