@@ -121,6 +121,24 @@ test("a leader that is stopped on a full disk is replaced", async ({ openTabs, n
   }
 });
 
+test("verify finds a flipped byte that opening need not read", async ({ newTab, name }) => {
+  const tab = await newTab();
+  await tab.openStore({ name });
+  await appendSome(tab, kEvents);
+  await tab.page.evaluate(() => store.close());
+  await changeSegment(tab, name, { flipAt: 4096 + 600 });
+  const found = await tab.page.evaluate(
+    (store_) =>
+      lab.attempt(async () => {
+        await lab.open({ name: store_ });
+        return store.verify();
+      }),
+    name,
+  );
+  expect(found.code).toBe("Corrupt");
+  expect(found.index).toBeGreaterThan(0);
+});
+
 test("a log that was cut is Corrupt when it is opened, and nothing is changed", async ({
   newTab,
   name,

@@ -94,6 +94,29 @@ TEST_F(PastTest, ComesToAnIndexFromNothingOrFromASnapshot) {
             db_->query("SELECT * FROM todo ORDER BY id", {})->encoded);
 }
 
+TEST_F(PastTest, TellsTheDigestOfEachTable) {
+  EXPECT_EQ(begin({}), 0U);
+  EXPECT_EQ(give(1, 21, 21), 21U);
+  Writer input;
+  input.u8(3);
+  input.u32(9);
+  const Reply reply = ask(input.take());
+  ASSERT_TRUE(reply.ok);
+  Reader reader(reply.payload);
+  EXPECT_EQ(reader.u64(), 21U);
+  storage::TablesRead seen;
+  for (std::uint32_t left = reader.u32(); left > 0; --left) {
+    const std::string name = reader.text();
+    const auto digest = reader.id<Digest>();
+    const auto expected = db_->table_digests();
+    ASSERT_TRUE(expected);
+    EXPECT_TRUE(std::ranges::find(*expected, std::pair(name, digest)) != expected->end()) << name;
+    seen.names.insert(name);
+  }
+  EXPECT_TRUE(reader.done());
+  EXPECT_TRUE(seen.names.contains("todo"));
+}
+
 TEST_F(PastTest, AnImageWithAFlippedByteIsRefused) {
   auto image = db_->snapshot();
   ASSERT_TRUE(image);

@@ -18,6 +18,9 @@ class Reader;
 // Told of an input that is not as docs/boundary.md has it.
 [[nodiscard]] Error other_build();
 
+class Writer;
+void write_digests(Writer& out, Index index, const TableDigests& tables);
+
 // A sequence of outputs, each with its length before it.
 class Outputs {
  public:

@@ -29,7 +29,8 @@ enum class In : std::uint8_t {
   kWatch,
   kHeard,
   kGuardedQuery,
-  kExclusive
+  kExclusive,
+  kDigests
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -189,6 +190,10 @@ void write_payload(Writer& out, const Replied& replied) {
                    for (const auto& entry : read.entries) out.bytes(*entry);
                    out.u64(read.next.value);
                  },
+                 [&](const RepliedDigests& digests) {
+                   out.u8(0);
+                   write_digests(out, digests.index, digests.tables);
+                 },
                  [&](const Index& index) {
                    out.u8(0);
                    out.u64(index.value);
@@ -299,6 +304,15 @@ void ReplicaBoundary::emit(const std::vector<ReplicaEffect>& effects) {
   }
 }
 
+void write_digests(Writer& out, Index index, const TableDigests& tables) {
+  out.u64(index.value);
+  out.u32(static_cast<std::uint32_t>(tables.size()));
+  for (const auto& [name, digest] : tables) {
+    out.text(name);
+    out.id(digest);
+  }
+}
+
 Error other_build() {
   return Error{.code = ErrorCode::kLoadFailed,
                .message =
@@ -395,6 +409,11 @@ bool ReplicaBoundary::handle(ByteView input) {
     query.call = reader.u32();
     read_question(reader, query);
     if (reader.done()) emit(host_->guarded_query(query));
+    return reader.done();
+  }
+  if (kind == In::kDigests) {
+    const replica::CallId call = reader.u32();
+    if (reader.done()) emit(host_->digests(call));
     return reader.done();
   }
   if (kind == In::kHeard) {

@@ -8,7 +8,7 @@
 namespace tablog::host {
 namespace {
 
-enum class In : std::uint8_t { kBegin, kEntries, kQuery };
+enum class In : std::uint8_t { kBegin, kEntries, kQuery, kDigests };
 constexpr std::uint8_t kReply = 4;  // as the replica worker's
 
 }  // namespace
@@ -58,6 +58,14 @@ bool PastBoundary::handle(ByteView input) {
       out.u8(rows ? 0 : 1);
       if (rows) out.raw(rows->encoded.data(), rows->encoded.size());
       if (!rows) out.error(rows.error());
+      break;
+    }
+    case In::kDigests: {
+      if (!reader.done() || !database_) return false;
+      const auto tables = database_->table_digests();
+      out.u8(tables ? 0 : 1);
+      if (tables) write_digests(out, database_->applied(), *tables);
+      if (!tables) out.error(tables.error());
       break;
     }
     default:

@@ -52,6 +52,21 @@ std::vector<ReplicaEffect> ReplicaHost::heard(replica::CallId call) {
   return finish_step();
 }
 
+std::vector<ReplicaEffect> ReplicaHost::digests(replica::CallId call) {
+  Replied replied{.call = call, .result = RepliedDigests{}};
+  if (database_) {
+    overlay_.lift(database_.get());
+    auto tables = database_->table_digests();
+    if (tables) {
+      replied.result = RepliedDigests{.index = database_->applied(), .tables = std::move(*tables)};
+    } else {
+      replied.result = std::move(tables.error());
+    }
+  }
+  effects_.emplace_back(std::move(replied));
+  return finish_step();
+}
+
 std::vector<ReplicaEffect> ReplicaHost::finish_step() {
   show_overlay();
   run_watches();

@@ -32,6 +32,11 @@ struct RepliedRows {
   Bytes rows;
   std::optional<RowsHash> hash{};  // where it was asked for
 };
+using TableDigests = std::vector<std::pair<std::string, Digest>>;
+struct RepliedDigests {
+  Index index;  // zero: there is no state here
+  TableDigests tables;
+};
 struct RepliedEncoded {
   std::vector<std::shared_ptr<const Bytes>> entries;
   Index next;
@@ -42,7 +47,7 @@ struct RepliedEntries {
 };
 struct Replied {
   replica::CallId call{};
-  std::variant<Error, RepliedRows, RepliedEntries, RepliedEncoded, Index,
+  std::variant<Error, RepliedRows, RepliedEntries, RepliedEncoded, RepliedDigests, Index,
                std::vector<replica::TabState>, std::string, std::monostate>
       result;
 };
@@ -81,6 +86,8 @@ class ReplicaHost {
   // it, as Forget does.
   [[nodiscard]] std::vector<ReplicaEffect> watch(replica::Query query, RowsHash known);
   [[nodiscard]] std::vector<ReplicaEffect> heard(replica::CallId call);  // what Watched told
+  // Recomputed from the rows of this tab's state.
+  [[nodiscard]] std::vector<ReplicaEffect> digests(replica::CallId call);
   // Bytes from a channel. What does not decode is dropped.
   [[nodiscard]] std::vector<ReplicaEffect> receive(ByteView bytes);
 

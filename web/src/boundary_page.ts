@@ -113,6 +113,10 @@ export const inputs = {
     w.u32(call);
     w.bool(release);
   },
+  digests(w: Writer, call: number): void {
+    w.u8(19);
+    w.u32(call);
+  },
   heard(w: Writer, call: number): void {
     w.u8(16);
     w.u32(call);

@@ -79,6 +79,16 @@ export function readEntry(r: Reader): LogEntry {
   }
 }
 
+/** A state's index, and the digest of each of its tables. */
+export interface StateDigests {
+  readonly index: number;
+  readonly tables: ReadonlyMap<string, Id>;
+}
+
+export function readDigests(r: Reader): StateDigests {
+  return { index: r.u64(), tables: new Map(r.list(() => [r.text(), r.id()] as const)) };
+}
+
 export interface TabState {
   readonly id: Id;
   readonly role: "leader" | "replica";

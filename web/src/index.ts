@@ -21,6 +21,7 @@ export type {
   ReadOptions,
   StoreStats,
   Tab,
+  Verified,
 } from "./results.js";
 export { PastStore } from "./past.js";
 export type { AtOptions } from "./past.js";

@@ -2,7 +2,7 @@
 
 import type { Parameters } from "./arguments.js";
 import { decodePageOutput } from "./boundary_page.js";
-import { readRows } from "./boundary_results.js";
+import { readDigests, readRows, type StateDigests } from "./boundary_results.js";
 import { Reader, Writer, encode, frames } from "./bytes.js";
 import { TablogError, wordsOf } from "./errors.js";
 import type { Progress } from "./options.js";
@@ -25,14 +25,15 @@ export interface PastSource {
   readonly index: number;
   readonly key: string;
   readonly generation: number;
-  readonly inMemory: boolean;
+  /** Else the whole log is replayed. */
+  readonly usesSnapshots: boolean;
   readonly wasmUrl: string;
   readonly workerUrl: string;
   /** Encoded entries from an index on, as many as one message brings: `list(bytes)`, and the index after them (0: the end). */
   readonly read: (from: number) => Promise<{ entries: Uint8Array[]; next: number }>;
 }
 
-const inputs = { begin: 0, entries: 1, query: 2 } as const;
+const inputs = { begin: 0, entries: 1, query: 2, digests: 3 } as const;
 
 /** A store as it was at an index: only to be read. It holds a worker until it is closed. */
 export class PastStore {
@@ -70,6 +71,11 @@ export class PastStore {
     return readRows(await this.#worker.ask(inputs.query, (w) => w.raw(statement))) as Row[];
   }
 
+  /** @internal Recomputed from the rows. */
+  async digests(): Promise<StateDigests> {
+    return readDigests(await this.#worker.ask(inputs.digests, () => undefined));
+  }
+
   /** Ends its worker. */
   async close(): Promise<void> {
     this.#worker.end(closed());
@@ -84,7 +90,7 @@ export class PastStore {
 async function begin(worker: PastWorker, source: PastSource): Promise<number> {
   const { key, generation, index } = source;
   const snapshots = new Snapshots(key);
-  const indexes = source.inMemory ? [] : await snapshots.indexes(generation);
+  const indexes = source.usesSnapshots ? await snapshots.indexes(generation) : [];
   for (const nearest of indexes.filter((each) => each <= index)) {
     const image = await snapshots.read(generation, nearest);
     if (image === undefined) continue;

@@ -52,6 +52,14 @@ export interface ReadOptions {
   readonly control?: boolean;
 }
 
+/** What `verify` has found sound. */
+export interface Verified {
+  /** The last entry that was replayed. */
+  readonly index: number;
+  /** The digest of each table at that index, hexadecimal: the native tool's `replay` gives the same. */
+  readonly tables: Readonly<Record<string, string>>;
+}
+
 /** A tab that has the store open. */
 export interface Tab {
   /** Its client id. */

@@ -3,9 +3,9 @@
 
 import type { Parameters } from "./arguments.js";
 import { inputs, payloads, type Accepted } from "./boundary_page.js";
-import { readEntry, readRows, readTab } from "./boundary_results.js";
+import { readDigests, readEntry, readRows, readTab } from "./boundary_results.js";
 import { encode, type Writer } from "./bytes.js";
-import { invalid } from "./errors.js";
+import { TablogError, invalid } from "./errors.js";
 import { eventOf, type StoreEventMap } from "./events.js";
 import type { LogEntry } from "./log_entry.js";
 import { choice, type Settings } from "./options.js";
@@ -19,12 +19,13 @@ import type {
   ReadOptions,
   StoreStats,
   Tab,
+  Verified,
 } from "./results.js";
 import type { EventArguments, EventOf, EventType, Schema } from "./schema.js";
 import { SharedClient } from "./shared_clients.js";
 import { StoreCalls, requireIndex } from "./store_calls.js";
 import type { ClientEvent, StoreStatus } from "./status.js";
-import { PastStore, type AtOptions } from "./past.js";
+import { PastStore, type AtOptions, type PastSource } from "./past.js";
 import { transact, type Transaction, type TransactionOptions } from "./transaction.js";
 import type { ColumnValue } from "./values.js";
 import { Watch } from "./watch.js";
@@ -208,9 +209,33 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   async at(index: number, options: AtOptions = {}): Promise<PastStore> {
     this.#calls.requireOpen();
     requireIndex("index", index);
+    return PastStore.open(this.#past(index, this.#settings.storage === "opfs", options), options);
+  }
+
+  /**
+   * Reads the whole log, which its leader checks frame by frame, replays it, and holds every table that comes of it against this
+   * tab's own state, recomputed from its rows (`replica: "none"`: the log alone). Takes its time.
+   * @throws TablogError `Corrupt`, naming the entry that does not verify or the tables that differ; as `at`
+   */
+  async verify(options: AtOptions = {}): Promise<Verified> {
+    const mine = await this.#calls.call(
+      { write: inputs.digests, signal: options.signal },
+      readDigests,
+    );
+    const { index } = mine.index > 0 ? mine : { index: this.status.head };
+    const past = await PastStore.open(this.#past(index, false, options), options);
+    const replayed = await past.digests().finally(() => past.close());
+    const differing = [...replayed.tables]
+      .filter(([table, digest]) => mine.index > 0 && mine.tables.get(table) !== digest)
+      .map(([table]) => table);
+    if (differing.length === 0) return { index, tables: Object.fromEntries(replayed.tables) };
+    const words = `what the log gives at entry ${index} and this tab's state differ in ${differing.join(", ")}`;
+    throw new TablogError("Corrupt", `${words}; reload the tab`, { index });
+  }
+
+  #past(index: number, usesSnapshots: boolean, { signal }: AtOptions): PastSource {
     const { client } = this.#shared;
-    const { storage, wasmUrl, workerUrl } = this.#settings;
-    const { signal } = options;
+    const { wasmUrl, workerUrl } = this.#settings;
     const { generation } = this.status;
     const read = (from: number): Promise<{ entries: Uint8Array[]; next: number }> => {
       const range = { from, to: index, limit: 0, types: [], control: true, encoded: true };
@@ -219,9 +244,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
         next: r.u64(),
       }));
     };
-    const inMemory = storage === "memory";
-    const source = { index, key: client.key, generation, inMemory, wasmUrl, workerUrl, read };
-    return PastStore.open(source, options);
+    return { index, key: client.key, generation, usesSnapshots, wasmUrl, workerUrl, read };
   }
 
   /** Flushes the state database; resolves with the index that it is at. Not needed for durability. */
