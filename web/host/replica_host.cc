@@ -8,19 +8,19 @@
 
 namespace tablog::host {
 
-ReplicaHost::ReplicaHost(ClientId self, const Schema& schema, const replica::Options& options,
-                         Now now)
-    : self_(self),
-      replica_(self, schema, options),
-      now_(std::move(now)),
-      overlay_(self, schema.version) {}
-
 namespace {
 
 // Watches that are due run for so long in one step, then other inputs have their turn.
 constexpr std::chrono::milliseconds kSlice{4};
 
 }  // namespace
+
+ReplicaHost::ReplicaHost(ClientId self, const Schema& schema, const replica::Options& options,
+                         Now now)
+    : self_(self),
+      replica_(self, schema, options),
+      now_(std::move(now)),
+      overlay_(self, schema.version) {}
 
 std::vector<ReplicaEffect> ReplicaHost::step(const replica::Input& input) {
   bool wanted = true;
