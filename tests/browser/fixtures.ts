@@ -146,4 +146,11 @@ export const test = base.extend<Fixtures, Shared>({
   },
 });
 
+/** Two tabs with the test's store open; the first is the leader. */
+export async function two(openTabs: Fixtures["openTabs"]): Promise<[Tab, Tab]> {
+  const [a, b] = await openTabs(2);
+  if (!a || !b) throw new Error("two tabs were asked for");
+  return [a, b];
+}
+
 export { expect };

@@ -1,12 +1,5 @@
 // Optimistic appends: seen at once in their own tab, and never where they do not last.
-import { expect, test } from "./fixtures.js";
-import type { Tab } from "./tab.js";
-
-async function two(openTabs: (count: number) => Promise<Tab[]>): Promise<[Tab, Tab]> {
-  const [a, b] = await openTabs(2);
-  if (!a || !b) throw new Error("two tabs were asked for");
-  return [a, b];
-}
+import { expect, test, two } from "./fixtures.js";
 
 test("an optimistic append is in the very next query of its tab, before it is durable, and stays", async ({
   openTabs,

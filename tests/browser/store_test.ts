@@ -1,12 +1,5 @@
 // Open, append, query, read, export across tabs.
-import { expect, test } from "./fixtures.js";
-import type { Tab } from "./tab.js";
-
-async function two(openTabs: (count: number) => Promise<Tab[]>): Promise<[Tab, Tab]> {
-  const [a, b] = await openTabs(2);
-  if (!a || !b) throw new Error("two tabs were asked for");
-  return [a, b];
-}
+import { expect, test, two } from "./fixtures.js";
 
 test("what one tab appends, every tab sees", async ({ openTabs }) => {
   const [a, b] = await two(openTabs);

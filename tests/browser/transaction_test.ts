@@ -1,5 +1,5 @@
 // Transactions: what they read and what they append take effect together.
-import { expect, test } from "./fixtures.js";
+import { expect, test, two } from "./fixtures.js";
 import type { Tab } from "./tab.js";
 
 const full = process.env["TABLOG_FULL"] !== undefined;
@@ -129,8 +129,7 @@ test("a transaction sees no half of another, and what it throws leaves no trace"
 test("a transaction that others always get ahead of has its turn, and they go on", async ({
   openTabs,
 }) => {
-  const [a, b] = await openTabs(2);
-  if (a === undefined || b === undefined) throw new Error("two tabs were asked for");
+  const [a, b] = await two(openTabs);
   await openAccounts(a);
   await b.page.evaluate(() => {
     const others = { stop: false, done: 0 };

@@ -1,12 +1,6 @@
 // Live queries: what is told, when, and to whom.
-import { expect, test } from "./fixtures.js";
+import { expect, test, two } from "./fixtures.js";
 import type { Tab } from "./tab.js";
-
-async function two(openTabs: (count: number) => Promise<Tab[]>): Promise<[Tab, Tab]> {
-  const [a, b] = await openTabs(2);
-  if (!a || !b) throw new Error("two tabs were asked for");
-  return [a, b];
-}
 
 /** Watches in this tab; what it was told is in `told`. */
 async function watch(tab: Tab, sql: string): Promise<void> {

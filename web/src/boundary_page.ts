@@ -37,20 +37,28 @@ export interface Told {
   readonly noted: number;
 }
 
-export interface QueryInput {
-  readonly consistency: Consistency;
+/** What all queries have in common. */
+export interface Question {
   readonly told: Told;
   readonly statement: Uint8Array;
+}
+
+export interface QueryInput extends Question {
+  readonly consistency: Consistency;
 }
 
 /** What is known of a watch of which nothing was told yet. */
 export const kNoRows: Id = "0".repeat(32);
 
-export interface WatchInput {
+export interface WatchInput extends Question {
   /** Of the rows that were told last. */
   readonly known: Id;
-  readonly told: Told;
-  readonly statement: Uint8Array;
+}
+
+function writeQuestion(w: Writer, { told, statement }: Question): void {
+  w.u64(told.index);
+  w.u32(told.noted);
+  w.raw(statement);
 }
 
 export const inputs = {
@@ -81,32 +89,22 @@ export const inputs = {
     w.list(append.reads, (read) => w.raw(read));
     w.raw(append.payload);
   },
-  query(w: Writer, call: number, { consistency, told, statement }: QueryInput): void {
+  query(w: Writer, call: number, { consistency, ...question }: QueryInput): void {
     w.u8(2);
     w.u32(call);
     w.u8(["session", "linearizable", "local"].indexOf(consistency));
-    w.u64(told.index);
-    w.u32(told.noted);
-    w.raw(statement);
+    writeQuestion(w, question);
   },
-  watch(w: Writer, call: number, { known, told, statement }: WatchInput): void {
+  watch(w: Writer, call: number, { known, ...question }: WatchInput): void {
     w.u8(15);
     w.u32(call);
     w.id(known);
-    w.u64(told.index);
-    w.u32(told.noted);
-    w.raw(statement);
+    writeQuestion(w, question);
   },
-  guardedQuery(
-    w: Writer,
-    call: number,
-    { told, statement }: Omit<QueryInput, "consistency">,
-  ): void {
+  guardedQuery(w: Writer, call: number, question: Question): void {
     w.u8(17);
     w.u32(call);
-    w.u64(told.index);
-    w.u32(told.noted);
-    w.raw(statement);
+    writeQuestion(w, question);
   },
   exclusive(w: Writer, call: number, release: boolean): void {
     w.u8(18);

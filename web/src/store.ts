@@ -222,7 +222,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
       { write: inputs.digests, signal: options.signal },
       readDigests,
     );
-    const { index } = mine.index > 0 ? mine : { index: this.status.head };
+    const index = mine.index > 0 ? mine.index : this.status.head;
     const past = await PastStore.open(this.#past(index, false, options), options);
     const replayed = await past.digests().finally(() => past.close());
     const differing = [...replayed.tables]
