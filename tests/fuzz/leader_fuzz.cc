@@ -123,7 +123,6 @@ class Driver {
         ++handle;
       }
     }
-    out.u64(0);  // no snapshot is kept
     return out.take();
   }
   Bytes locks(bool other_lives) const {

@@ -207,21 +207,15 @@ test("a leader's outputs and inputs stand as in the table", () => {
     "080101000000" + "78" + "03000000",
   );
   assert.equal(
-    hex(
-      leaderInputs.filesOpened({
-        generation: 2,
-        log: [{ name: "x", handle: 3 }],
-        pool: [],
-        newestSnapshot: 9,
-      }),
-    ),
-    "0202000000" + "0100000001000000" + "78" + "03000000" + "00000000" + "0900000000000000",
+    hex(leaderInputs.filesOpened({ generation: 2, log: [{ name: "x", handle: 3 }], pool: [] })),
+    "0202000000" + "0100000001000000" + "78" + "03000000" + "00000000",
   );
   assert.equal(
     hex(leaderInputs.locksSeen(0, true, [], client)),
     "07" + "0000000000000000" + "01" + "00000000" + client,
   );
   assert.equal(hex(leaderInputs.forkLock(true)), "0b01");
+  assert.equal(hex(leaderInputs.newestSnapshot(9)), "0c" + "0900000000000000");
   assert.equal(hex(leaderInputs.filesFailed("StorageUnavailable", "w")), "030c01000000770000");
   assert.equal(hex(replicaInputs.message(Uint8Array.of(5, 6))), "09020000000506");
   const configuration = {

@@ -21,6 +21,7 @@ enum class In : std::uint8_t {
   kLockLost,
   kSuspected,
   kForkLock,
+  kNewestSnapshot,
   kSeveral = 13,      // the page's, as the replica gets it
   kHandedAppend = 14  // in it
 };
@@ -206,8 +207,12 @@ bool LeaderBoundary::handle(ByteView input) {
       opened.generation = Generation{reader.u32()};
       opened.files.log = slots(reader);
       opened.files.pool = slots(reader);
-      opened.newest_snapshot = Index{reader.u64()};
       if (reader.done()) emit(host_->open(std::move(opened)));
+      return reader.done();
+    }
+    case In::kNewestSnapshot: {
+      const Index newest{reader.u64()};
+      if (reader.done()) host_->know_newest_snapshot(newest);
       return reader.done();
     }
     case In::kFilesFailed: {

@@ -64,7 +64,7 @@ std::vector<LeaderEffect> LeaderHost::open(FilesOpened files) {
   // The lock was lost meanwhile: whoever has it now needs these handles.
   if (node_.state() != node::State::kOpening) return {CloseFiles{}};
   const std::size_t log_slots = files.files.log.size();
-  newest_snapshot_ = files.newest_snapshot;
+  newest_snapshot_.reset();
   auto store = storage::Store::open(std::move(files.files), store_options(files.generation));
   if (!store) return step(node::StorageFailed{.error = std::move(store.error())});
   // Crashes one upon the other have torn segments faster than spare slots were made: a leader could
@@ -252,8 +252,9 @@ void LeaderHost::want_slots() {
 // A checkpoint's state is durable, and in one piece. Without memory for an image there is just
 // none.
 void LeaderHost::keep_snapshot(Index checkpoint) {
-  if (!config_.keeps_snapshots || store_->state().bytes() > config_.snapshot_bytes_max ||
-      checkpoint.value < newest_snapshot_.value + config_.snapshot_entries) {
+  if (!config_.keeps_snapshots || !newest_snapshot_ ||
+      store_->state().bytes() > config_.snapshot_bytes_max ||
+      checkpoint.value < newest_snapshot_->value + config_.snapshot_entries) {
     return;
   }
   auto image = store_->state().snapshot();

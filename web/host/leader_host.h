@@ -23,7 +23,6 @@ enum class Directory : std::uint8_t { kLog = 0, kPool = 1 };
 struct FilesOpened {
   storage::StoreFiles files;
   Generation generation{};
-  Index newest_snapshot{};  // of those that are kept; zero: none is
 };
 struct FilesFailed {
   Error error;
@@ -87,6 +86,8 @@ class LeaderHost {
   [[nodiscard]] std::vector<LeaderEffect> open(FilesOpened files);
   [[nodiscard]] std::vector<LeaderEffect> open_failed(FilesFailed failed);
   [[nodiscard]] std::vector<LeaderEffect> add(SlotAdded added);
+  // The newest that is kept, zero: none. Told once this tab leads: until then no other is made.
+  void know_newest_snapshot(Index newest) { newest_snapshot_ = newest; }
   // What this tab's page appends, also handed to its replica.
   [[nodiscard]] std::vector<LeaderEffect> append(std::vector<AppendRequest> requests);
   // Bytes from a channel. What does not decode is dropped.
@@ -121,7 +122,7 @@ class LeaderHost {
   std::unique_ptr<storage::Store> store_;
   bool state_is_wrong_{};   // damaged, or not what its digest says: not to be opened again
   bool asked_for_slots_{};  // since the lock was granted, more than there usually are
-  Index newest_snapshot_;
+  std::optional<Index> newest_snapshot_;
   Transfers transfers_;
   std::uint64_t openings_{};
   bool batch_due_{};

@@ -51,8 +51,6 @@ export interface Opened {
   readonly generation: number;
   readonly log: readonly HandleName[];
   readonly pool: readonly HandleName[];
-  /** The index of the newest snapshot that is kept; 0: none is. */
-  readonly newestSnapshot: number;
 }
 
 const kNoTab: Id = "0".repeat(32);
@@ -69,12 +67,11 @@ export const leaderInputs = {
       w.bool(options.keepsSnapshots);
     }),
   lockGranted: () => Uint8Array.of(1),
-  filesOpened: ({ generation, log, pool, newestSnapshot }: Opened) =>
+  filesOpened: ({ generation, log, pool }: Opened) =>
     encode((w) => {
       w.u8(2);
       w.u32(generation);
       for (const slots of [log, pool]) w.list(slots, (slot) => writeSlot(w, slot));
-      w.u64(newestSnapshot);
     }),
   filesFailed: (code: TablogErrorCode, message: string) =>
     encode((w) => {
@@ -105,6 +102,12 @@ export const leaderInputs = {
   lockLost: () => Uint8Array.of(9),
   suspected: () => Uint8Array.of(10),
   forkLock: (granted: boolean) => Uint8Array.of(11, granted ? 1 : 0),
+  /** Of those that are kept; 0: none is. */
+  newestSnapshot: (index: number) =>
+    encode((w) => {
+      w.u8(12);
+      w.u64(index);
+    }),
 };
 
 export type LeaderOutput =

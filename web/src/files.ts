@@ -22,6 +22,8 @@ export interface SlotFiles {
   closeAll(): void;
   /** Deletes the generations before the one that is open, where no process holds them any more; for a new leader to call. */
   tidy(): Promise<void>;
+  /** The index of the newest snapshot that is kept; 0: none is. */
+  newestSnapshot(): Promise<number>;
   /** Keeps a snapshot of the state, and so many in all: the newest. Nothing depends on it. */
   keepSnapshot(index: number, image: Uint8Array<ArrayBuffer>, most: number): Promise<void>;
   /** Holds room for a fork back, where there is room, as the files grow. For a leader to call now and then. */

@@ -120,6 +120,10 @@ export class LeaderWorker {
         if (output.role === "leading") {
           // What cannot be deleted now is when another leader begins.
           this.#files.tidy().catch(() => undefined);
+          // Not with the files: a failover would wait for it.
+          void this.#files
+            .newestSnapshot()
+            .then((index) => this.input(leaderInputs.newestSnapshot(index)));
           this.#spareTimer = setInterval(() => this.#files.keepSpare(), kSpareIntervalMs);
         }
         return tellPage({ kind: "role", role: output.role, term: output.term });

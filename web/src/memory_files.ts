@@ -10,8 +10,7 @@ export class MemoryFiles implements SlotFiles {
   prepare(): void {}
 
   async open(log: number, pool: number): Promise<Opened> {
-    const [logSlots, poolSlots] = [this.#openAll("log", log), this.#openAll("pool", pool)];
-    return { generation: 0, log: logSlots, pool: poolSlots, newestSnapshot: 0 };
+    return { generation: 0, log: this.#openAll("log", log), pool: this.#openAll("pool", pool) };
   }
 
   async create(directory: Directory): Promise<HandleName> {
@@ -29,6 +28,10 @@ export class MemoryFiles implements SlotFiles {
   async tidy(): Promise<void> {}
 
   keepSpare(): void {}
+
+  async newestSnapshot(): Promise<number> {
+    return 0;
+  }
 
   async keepSnapshot(): Promise<void> {}
 

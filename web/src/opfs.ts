@@ -96,6 +96,11 @@ export class OpfsFiles implements SlotFiles {
     await this.#generations.keepName();
   }
 
+  async newestSnapshot(): Promise<number> {
+    const [newest = 0] = await this.#snapshots.indexes(this.#generation);
+    return newest;
+  }
+
   async keepSnapshot(index: number, image: Uint8Array<ArrayBuffer>, most: number): Promise<void> {
     await keepSnapshot(this.#snapshots, this.#generation, index, image, most);
   }
@@ -138,14 +143,12 @@ export class OpfsFiles implements SlotFiles {
   async #openSlots(log: number, pool: number, patienceMs: number): Promise<Opened> {
     const generation = this.#generation;
     const together = this.#patience(patienceMs);
-    const snapshots = this.#snapshots.indexes(generation);
     const [logSlots, poolSlots] = await Promise.all([
       this.#openAll("log", log, together),
       this.#openAll("pool", pool, together),
     ]);
     this.#witness = logSlots[0]?.name;
-    const [newestSnapshot = 0] = await snapshots;
-    return { generation, log: logSlots, pool: poolSlots, newestSnapshot };
+    return { generation, log: logSlots, pool: poolSlots };
   }
 
   #use(generation: number): void {
