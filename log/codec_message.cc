@@ -36,6 +36,8 @@ struct PutBody {
   void operator()(const CloseSession& body) { codec::put(to.initCloseSession(), body.client); }
   void operator()(const ExclusiveRequest& body) { codec::put(to.initExclusiveRequest(), body); }
   void operator()(const DigestDispute& body) { to.setDigestDispute(body.index.value); }
+  void operator()(const CompactRequest& body) { codec::put(to.initCompactRequest(), body); }
+  void operator()(const AdoptRequest& body) { codec::put(to.initAdoptRequest(), body); }
   void operator()(const Announce& body) { codec::put(to.initAnnounce(), body); }
   void operator()(const Committed& body) { codec::put(to.initCommitted(), body); }
   void operator()(const Answers& body) { codec::put(to.initAnswers(), body); }
@@ -49,6 +51,9 @@ struct PutBody {
   void operator()(const Stats& body) { codec::put(to.initStats(), body); }
   void operator()(const SchemaRefused& body) { codec::put(to.initSchemaRefused(), body.error); }
   void operator()(const LeaderFailed& body) { codec::put(to.initLeaderFailed(), body.error); }
+  void operator()(const MaintenanceDone& body) { codec::put(to.initMaintenanceDone(), body); }
+  void operator()(const TableDigests& body) { codec::put(to.initTableDigests(), body); }
+  void operator()(const Working& body) { codec::put(to.initWorking(), body); }
   void operator()(const TabQuery& body) { to.setTabQuery(body.call); }
   void operator()(const TabInfo& body) { codec::put(to.initTabInfo(), body); }
 };
@@ -82,6 +87,10 @@ MessageBody get_body(wire::Message::Reader from) {
       return codec::get(from.getExclusiveRequest());
     case M::DIGEST_DISPUTE:
       return DigestDispute{{from.getDigestDispute()}};
+    case M::COMPACT_REQUEST:
+      return codec::get(from.getCompactRequest());
+    case M::ADOPT_REQUEST:
+      return codec::get(from.getAdoptRequest());
     case M::ANNOUNCE:
       return codec::get(from.getAnnounce());
     case M::COMMITTED:
@@ -108,6 +117,12 @@ MessageBody get_body(wire::Message::Reader from) {
       return SchemaRefused{codec::get(from.getSchemaRefused())};
     case M::LEADER_FAILED:
       return LeaderFailed{codec::get(from.getLeaderFailed())};
+    case M::MAINTENANCE_DONE:
+      return codec::get(from.getMaintenanceDone());
+    case M::TABLE_DIGESTS:
+      return codec::get(from.getTableDigests());
+    case M::WORKING:
+      return codec::get(from.getWorking());
     case M::TAB_QUERY:
       return TabQuery{from.getTabQuery()};
     case M::TAB_INFO:

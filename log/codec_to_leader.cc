@@ -127,6 +127,29 @@ ExclusiveRequest get(wire::ExclusiveRequest::Reader from) {
   return {.call = from.getCall(), .release = from.getRelease()};
 }
 
+void put(wire::CompactRequest::Builder to, const CompactRequest& message) {
+  to.setCall(message.call);
+  to.setRetainFrom(message.retain_from.value);
+  to.setSinceMs(message.since_ms);
+  to.setKeepBytes(message.keep_bytes);
+}
+
+CompactRequest get(wire::CompactRequest::Reader from) {
+  return {.call = from.getCall(),
+          .retain_from = {from.getRetainFrom()},
+          .since_ms = from.getSinceMs(),
+          .keep_bytes = from.getKeepBytes()};
+}
+
+void put(wire::AdoptRequest::Builder to, const AdoptRequest& message) {
+  to.setCall(message.call);
+  to.setGeneration(message.generation.value);
+}
+
+AdoptRequest get(wire::AdoptRequest::Reader from) {
+  return {.call = from.getCall(), .generation = {from.getGeneration()}};
+}
+
 std::size_t words_of(std::span<const ReadGuard> reads) {
   std::size_t words = 0;
   for (const ReadGuard& guard : reads) {
@@ -145,7 +168,7 @@ void put(wire::TransferRequest::Builder to, const TransferRequest& message) {
 
 TransferRequest get(wire::TransferRequest::Reader from) {
   return {.call = from.getCall(),
-          .kind = to_enum(from.getKind(), TransferKind::kDatabaseExport, "unknown transfer"),
+          .kind = to_enum(from.getKind(), TransferKind::kBase, "unknown transfer"),
           .transfer = from.getTransfer(),
           .offset = from.getOffset(),
           .done = from.getDone()};

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kEntriesMax = 1U << 20U;  // in one message
 constexpr std::size_t kAnswersMax = 1U << 20U;
+constexpr std::size_t kTablesMax = 1U << 20U;
 constexpr std::string_view kCut = " …";
 
 ErrorCode to_error_code(std::uint8_t value) {
@@ -280,6 +281,54 @@ CheckpointDone get(wire::CheckpointDone::Reader from) {
     message.result = get(from.getError());
   }
   return message;
+}
+
+void put(wire::MaintenanceDone::Builder to, const MaintenanceDone& message) {
+  to.setCall(message.call);
+  if (const auto* index = std::get_if<Index>(&message.result)) {
+    to.setIndex(index->value);
+  } else {
+    put(to.initError(), std::get<Error>(message.result));
+  }
+}
+
+MaintenanceDone get(wire::MaintenanceDone::Reader from) {
+  MaintenanceDone message{.call = from.getCall(), .result = {}};
+  if (from.isIndex()) {
+    message.result = Index{from.getIndex()};
+  } else {
+    require(from.isError(), "unknown kind of maintenance result");
+    message.result = get(from.getError());
+  }
+  return message;
+}
+
+void put(wire::TableDigests::Builder to, const TableDigests& message) {
+  to.setIndex(message.index.value);
+  auto list = to.initTables(static_cast<std::uint32_t>(message.tables.size()));
+  for (std::uint32_t i = 0; i < list.size(); ++i) {
+    list[i].setName(to_kj(message.tables[i].first));
+    put(list[i].initDigest(), message.tables[i].second);
+  }
+}
+
+TableDigests get(wire::TableDigests::Reader from) {
+  TableDigests message{.index = {from.getIndex()}, .tables = {}};
+  const auto list = from.getTables();
+  message.tables.reserve(bounded(list, kTablesMax, "too many tables"));
+  for (const auto table : list) {
+    message.tables.emplace_back(to_string(table.getName()), get_id<Digest>(table.getDigest()));
+  }
+  return message;
+}
+
+void put(wire::Working::Builder to, const Working& message) {
+  to.setDone(message.done);
+  to.setTotal(message.total);
+}
+
+Working get(wire::Working::Reader from) {
+  return {.done = from.getDone(), .total = from.getTotal()};
 }
 
 void put(wire::Stats::Builder to, const Stats& message) {

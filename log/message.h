@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -123,7 +124,12 @@ struct QueryRequest {
 };
 
 // Pulls a large image chunk by chunk: the receiver's pace is the flow control.
-enum class TransferKind : std::uint8_t { kSnapshot = 0, kLogExport = 1, kDatabaseExport = 2 };
+enum class TransferKind : std::uint8_t {
+  kSnapshot = 0,
+  kLogExport = 1,
+  kDatabaseExport = 2,
+  kBase = 3  // the state that a compacted log begins with
+};
 struct TransferRequest {
   std::uint64_t call{};
   TransferKind kind{};
@@ -143,13 +149,33 @@ struct StatsRequest {
   bool operator==(const StatsRequest&) const = default;
 };
 
+// Frees whole segments before the first entry that any of the three wants to be kept; zero: that
+// one wants nothing. Answered by MaintenanceDone with the first entry that can be read afterwards.
+struct CompactRequest {
+  std::uint64_t call{};
+  Index retain_from{};
+  std::int64_t since_ms{};     // entries that are as young, ms since the epoch
+  std::uint64_t keep_bytes{};  // so many of the log's newest bytes
+  bool operator==(const CompactRequest&) const = default;
+};
+
+// The store has no event yet, and the files of this generation, which are whole but not marked as
+// ready, are to be its own. Answered by MaintenanceDone where they are not taken; where they are,
+// by the next term's announcement.
+struct AdoptRequest {
+  std::uint64_t call{};
+  Generation generation{};
+  bool operator==(const AdoptRequest&) const = default;
+};
+
 // The tab closes its session in good order; nothing of it is in flight any more.
 struct CloseSession {
   ClientId client{};
   bool operator==(const CloseSession&) const = default;
 };
 
-// This replica's digest at `index` differs from the leader's: the leader recomputes its own.
+// This replica's digest at `index` differs from the leader's: the leader recomputes its own, and
+// answers with TableDigests if that is sound.
 struct DigestDispute {
   Index index{};
   bool operator==(const DigestDispute&) const = default;
@@ -247,6 +273,28 @@ struct CheckpointDone {
   bool operator==(const CheckpointDone&) const = default;
 };
 
+// To CompactRequest and AdoptRequest.
+struct MaintenanceDone {
+  std::uint64_t call{};
+  std::variant<Index, Error> result{};
+  bool operator==(const MaintenanceDone&) const = default;
+};
+
+// To DigestDispute, behind the Committed that brings `index`: by which the other side names the
+// tables that differ.
+struct TableDigests {
+  Index index{};
+  std::vector<std::pair<std::string, Digest>> tables{};  // by name
+  bool operator==(const TableDigests&) const = default;
+};
+
+// To a tab whose schema has the state made anew: how far that is. Its Join is answered afterwards.
+struct Working {
+  std::uint64_t done{};
+  std::uint64_t total{};  // entries
+  bool operator==(const Working&) const = default;
+};
+
 struct Stats {
   std::uint64_t call{};
   std::string json{};  // counters; an object
@@ -282,9 +330,10 @@ struct TabInfo {
 using MessageBody =
     std::variant<AppendRequests, Seek, Join, Acknowledge, RangeRequest, ReadIndexRequest,
                  QueryRequest, TransferRequest, CheckpointRequest, StatsRequest, CloseSession,
-                 ExclusiveRequest, DigestDispute, Announce, Committed, Answers, ResendFrom,
-                 SessionClosed, Range, ReadIndex, QueryResult, TransferChunk, CheckpointDone, Stats,
-                 SchemaRefused, LeaderFailed, TabQuery, TabInfo>;
+                 ExclusiveRequest, DigestDispute, CompactRequest, AdoptRequest, Announce, Committed,
+                 Answers, ResendFrom, SessionClosed, Range, ReadIndex, QueryResult, TransferChunk,
+                 CheckpointDone, Stats, SchemaRefused, LeaderFailed, MaintenanceDone, TableDigests,
+                 Working, TabQuery, TabInfo>;
 
 // Envelope of every message. A receiver drops what is of another store, or of a lower term than it
 // knows: that is what keeps a deposed leader's words from being heard.

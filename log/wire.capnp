@@ -42,6 +42,11 @@ struct Message {
     tabQuery @29 :UInt64;
     tabInfo @30 :TabInfo;
     exclusiveRequest @31 :ExclusiveRequest;
+    compactRequest @32 :CompactRequest;
+    adoptRequest @33 :AdoptRequest;
+    maintenanceDone @34 :MaintenanceDone;
+    tableDigests @35 :TableDigests;
+    working @36 :Working;
   }
 }
 
@@ -211,4 +216,39 @@ struct TabInfo {
   role @2 :UInt8;
   visible @3 :Bool;
   applied @4 :UInt64;
+}
+
+struct CompactRequest {
+  call @0 :UInt64;
+  retainFrom @1 :UInt64;
+  sinceMs @2 :Int64;
+  keepBytes @3 :UInt64;
+}
+
+struct AdoptRequest {
+  call @0 :UInt64;
+  generation @1 :UInt64;
+}
+
+struct MaintenanceDone {
+  call @0 :UInt64;
+  union {
+    index @1 :UInt64;
+    error @2 :Error;
+  }
+}
+
+struct TableDigests {
+  index @0 :UInt64;
+  tables @1 :List(TableDigest);
+}
+
+struct TableDigest {
+  name @0 :Text;
+  digest @1 :E.Id;
+}
+
+struct Working {
+  done @0 :UInt64;
+  total @1 :UInt64;
 }
