@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "log/chain.h"
+#include "log/codec.h"
 #include "log/payload.h"
 
 namespace tablog::leader {
@@ -27,6 +28,7 @@ Leader::Leader(ClientId self, Recovered recovered, std::uint64_t seed, Options o
       sessions_(std::move(recovered.sessions), std::chrono::microseconds{0}),
       subscribers_(options.window_bytes),
       schema_(std::move(recovered.schema)),
+      engine_(std::move(recovered.engine)),
       sequenced_(recovered.head),
       chain_(recovered.chain),
       durable_(recovered.head),
@@ -82,11 +84,7 @@ void Leader::cut_and_arm() {
 void Leader::cut_batch() {
   if (in_flight_) return;  // the end of that one arms the next
   InFlight batch;
-  Execute execute{.context = {.term = term_,
-                              .time_ms = std::max(last_time_ms_, now_.wall.count()),
-                              .wall_ms = now_.wall.count(),
-                              .seed = seed_ ^ (sequenced_.value * 0x9E3779B97F4A7C15ULL)},
-                  .items = {}};
+  Execute execute{.context = context(), .items = {}};
   take_controls(batch, execute);
   if (serving_) take_requests(batch, execute);
   if (execute.items.empty()) {
@@ -98,6 +96,13 @@ void Leader::cut_batch() {
   out_.execute = std::move(execute);
 }
 
+BatchContext Leader::context() const {
+  return {.term = term_,
+          .time_ms = std::max(last_time_ms_, now_.wall.count()),
+          .wall_ms = now_.wall.count(),
+          .seed = seed_ ^ (sequenced_.value * 0x9E3779B97F4A7C15ULL)};
+}
+
 void Leader::take_controls(InFlight& batch, Execute& execute) {
   constexpr std::uint64_t kControlBytes = 1024;
   bool migrates = false;
@@ -106,7 +111,7 @@ void Leader::take_controls(InFlight& batch, Execute& execute) {
     if (close != nullptr && !sessions_.is_open(close->client)) continue;
     if (const auto* schema = std::get_if<Schema>(&control.body)) {
       if (!is_newer(*schema)) {  // another tab has brought it meanwhile
-        say(std::move(*control.joining));
+        for (Joining& joining : control.joinings) say(std::move(joining));
         continue;
       }
       // One at a time: the next is judged by what has become of this one.
@@ -122,8 +127,14 @@ void Leader::take_controls(InFlight& batch, Execute& execute) {
   batch.flush = !batch.controls.empty();
 }
 
+// Also the same text, where this tab has a newer engine than the log: that it was opened by it says
+// so. From that entry on, older ones do not apply what it writes.
 bool Leader::is_newer(const Schema& schema) const {
-  return !schema_ || (schema.version > schema_->version && schema.engine == schema_->engine);
+  if (!schema_) return true;
+  if (schema.engine == schema_->engine) return schema.version > schema_->version;
+  const bool same_text =
+      schema.version == schema_->version && hash_schema(schema) == hash_schema(*schema_);
+  return schema.engine == engine_ && (same_text || schema.version > schema_->version);
 }
 
 // A checkpoint's mark does not hurry: it rides with whatever comes next.
@@ -206,15 +217,17 @@ void Leader::on(const Executed& input) {
     const Error& error = std::get<Error>(item);
     if (i >= batch.controls.size()) {
       batch.rejected.emplace_back(batch.requests[i - batch.controls.size()], error);
-    } else if (const auto& joining = batch.controls[i].joining) {
-      batch.refused.emplace_back(*joining, error);
+    } else if (const auto& joinings = batch.controls[i].joinings; !joinings.empty()) {
+      for (const Joining& joining : joinings) batch.refused.emplace_back(joining, error);
     } else {
       return fail_with(error);  // a control entry of our own must apply
     }
   }
   for (const EncodedEntry& encoded : batch.entries) {
     sessions_.apply(encoded.entry);
-    if (const auto* schema = std::get_if<Schema>(&encoded.entry.body)) schema_ = *schema;
+    if (const auto* schema = std::get_if<Schema>(&encoded.entry.body)) {
+      batch.outdated = std::exchange(schema_, *schema);
+    }
     bytes_since_checkpoint_ += encoded.bytes->size();
   }
   if (input.wal_bytes >= options_.checkpoint_wal_bytes) checkpoint_wanted_ = true;
@@ -342,6 +355,32 @@ void Leader::on(const DigestChecked& input) {
       Error{.code = ErrorCode::kCorrupt,
             .message = "the state database's content does not match its digest; it is rebuilt",
             .index = sequenced_});
+}
+
+// Between two inputs no batch is on its way: what the second state has is all that there is.
+void Leader::on(const AnewAdvanced& input) {
+  if (!upgrade_) return;
+  if (!input.finished) {
+    for (const Joining& joining : upgrade_->joinings)
+      send(joining.from, Working{.done = input.done, .total = input.total});
+    return;
+  }
+  assert(!in_flight_);
+  Control control{.body = std::move(upgrade_->schema), .joinings = std::move(upgrade_->joinings)};
+  upgrade_.reset();
+  Execute execute{
+      .context = context(), .items = {BatchItem{.bodies = {control.body}}}, .on_anew = true};
+  last_time_ms_ = execute.context.time_ms;
+  in_flight_ = InFlight{.controls = {}, .flush = true};
+  in_flight_->controls.push_back(std::move(control));
+  out_.execute = std::move(execute);
+}
+
+void Leader::on(const AnewFailed& input) {
+  if (!upgrade_) return;
+  for (const Joining& joining : upgrade_->joinings)
+    send(joining.from, SchemaRefused{.error = input.error});
+  upgrade_.reset();
 }
 
 void Leader::on(const LocksSeen& input) {

@@ -10,6 +10,7 @@
 //   reads      -> RangeSent for a subscriber's range (call 0); else nothing
 //   checkpoint -> CheckpointDone, or StateFailed
 //   recheck    -> DigestChecked
+//   begin_anew -> AnewAdvanced, again and again, between other inputs; or AnewFailed
 // After step_down is set, the machine is finished: nothing more may be fed.
 #pragma once
 
@@ -67,6 +68,7 @@ struct Recovered {
   std::int64_t last_time_ms{};
   std::optional<Schema> schema;
   SessionTable sessions;
+  std::string engine{};  // SQLite's version here: the log's, or a newer one
 };
 
 // ---- inputs ------------------------------------------------------------------------------------
@@ -110,6 +112,15 @@ struct RangeSent {  // a subscriber got the entries through `through`
 struct DigestChecked {  // answer to Output::recheck_digest
   bool matches{};
 };
+// A second state is on its way from the log's first entry to its last (Output::begin_anew).
+struct AnewAdvanced {
+  std::uint64_t done{};
+  std::uint64_t total{};  // entries
+  bool finished{};        // it has all that was sequenced
+};
+struct AnewFailed {  // what stands in its way; it is gone
+  Error error;
+};
 struct LocksSeen {
   std::chrono::microseconds began;   // monotonic, before locks.query() was called
   bool held{};                       // by this leader
@@ -120,7 +131,7 @@ struct Ticked {};
 
 using Input = std::variant<Started, Received, OwnAppends, BatchDue, Executed, ReserveFailed,
                            ExecuteFailed, Persisted, PersistFailed, StateFailed, CheckpointDone,
-                           RangeSent, DigestChecked, LocksSeen, Ticked>;
+                           RangeSent, DigestChecked, AnewAdvanced, AnewFailed, LocksSeen, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -128,6 +139,7 @@ struct Execute {
   BatchContext context;
   std::vector<BatchItem> items;
   std::uint64_t bytes{};  // estimate, for the reservation
+  bool on_anew{};         // on the second state, which is the state from then on if it takes it
 };
 
 struct Persist {
@@ -155,10 +167,11 @@ struct Output {                      // The host acts in declaration order.
   std::vector<Send> messages{};
   bool commit{};  // the state database, all that it has executed; never before the log's flush
   std::vector<Read> reads{};
-  bool checkpoint{};      // flush the state database
-  bool recheck_digest{};  // recompute it in full and compare with the running one
-  bool arm_batch{};       // a message to oneself, to cut the batch when it comes back
-  bool query_locks{};     // LocksSeen when it answers
+  bool checkpoint{};                   // flush the state database
+  bool recheck_digest{};               // recompute it in full and compare with the running one
+  std::optional<Schema> begin_anew{};  // a second state, as this schema has it
+  bool arm_batch{};                    // a message to oneself, to cut the batch when it comes back
+  bool query_locks{};                  // LocksSeen when it answers
   std::optional<std::chrono::microseconds> wake_at{};  // monotonic; then Ticked
   std::optional<Error> step_down{};                    // close everything, release the lock
 };
@@ -198,10 +211,15 @@ class Leader {
     Address from;
     Join join;
   };
-  // A control entry to sequence, and the tab whose schema it is.
+  // A control entry to sequence, and the tabs whose schema it is.
   struct Control {
     EntryBody body;
-    std::optional<Joining> joining{};
+    std::vector<Joining> joinings{};
+  };
+  // A schema that has the state made anew, and the tabs that wait for it.
+  struct Upgrade {
+    Schema schema;
+    std::vector<Joining> joinings{};
   };
   // A tab that wants, or has, exclusive use.
   struct Exclusive {
@@ -220,6 +238,7 @@ class Leader {
     std::vector<EncodedEntry> entries{};
     std::optional<Digest> digest{};
     bool flush{};
+    std::optional<Schema> outdated{};  // the schema that it replaces: that of all subscribers
   };
   // What became of a batch, to be told under the lease.
   struct Publication {
@@ -251,6 +270,8 @@ class Leader {
   void on(const CheckpointDone& input);
   void on(const RangeSent& input);
   void on(const DigestChecked& input);
+  void on(const AnewAdvanced& input);
+  void on(const AnewFailed& input);
   void on(const LocksSeen& input);
   void on(const Ticked& input);
 
@@ -277,7 +298,9 @@ class Leader {
   void cut_and_arm();
   void take_controls(InFlight& batch, Execute& execute);
   void take_requests(InFlight& batch, Execute& execute);
+  [[nodiscard]] BatchContext context() const;
   [[nodiscard]] bool is_newer(const Schema& schema) const;
+  void join_upgrade(Joining joining);
   [[nodiscard]] bool has_work() const;
   [[nodiscard]] bool may_take(const Queued& queued) const;
   void drop_exclusive(const ClientId& tab);
@@ -299,6 +322,7 @@ class Leader {
   void utter(Addressed& message);
   void utter(Read& read);
   void utter(Joining& joining);
+  void refuse_outdated(const Schema& outdated);
   void publish_entries(const Publication& publication);
   void publish_answers(const Publication& publication);
   void publish_settled(const InFlight& batch);
@@ -320,6 +344,8 @@ class Leader {
   Sessions sessions_;
   Subscribers subscribers_;
   std::optional<Schema> schema_;
+  std::string engine_;
+  std::optional<Upgrade> upgrade_;
 
   std::deque<Queued> queue_;
   std::uint64_t queue_bytes_{};  // of the payloads in it

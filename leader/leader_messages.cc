@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "leader/leader.h"
+#include "leader/refusal.h"
 #include "log/codec.h"
 #include "log/payload.h"
 
@@ -12,26 +13,6 @@ namespace {
 // Beyond either, dropped: their tabs' own bound ends them.
 constexpr std::size_t kWaitingQueriesMax = 1024;
 constexpr std::size_t kExclusiveMax = 1024;
-
-// What stands between a tab's schema and the log's, or nothing.
-std::optional<Error> refusal(const Schema& tab, const Schema& log) {
-  if (tab.engine != log.engine) {
-    return Error{.code = ErrorCode::kEngineTooOld,
-                 .message = "this tab runs SQLite " + tab.engine + ", the log was written with " +
-                            log.engine + "; reload the older tabs of this app"};
-  }
-  if (tab.version < log.version) {
-    return Error{.code = ErrorCode::kSchemaTooOld,
-                 .message = "this tab has schema version " + std::to_string(tab.version) +
-                            ", the log has " + std::to_string(log.version) + "; reload the tab"};
-  }
-  if (tab.version == log.version && hash_schema(tab) != hash_schema(log)) {
-    return Error{.code = ErrorCode::kSchemaConflict,
-                 .message = "schema version " + std::to_string(tab.version) +
-                            " has other text in the log; give the changed schema a new version"};
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -107,12 +88,30 @@ void Leader::receive(const Address& from, const Seek& /*message*/) {
 void Leader::receive(const Address& from, const Join& message) {
   Joining joining{.from = from, .join = message};
   if (!is_newer(message.schema)) return say(std::move(joining));
+  if (!schema_) joining.join.schema.flags = 0;  // there is nothing to make anew
+  if ((joining.join.schema.flags & kSchemaRebuilds) != 0 || upgrade_)
+    return join_upgrade(std::move(joining));
   // A tab that asks again takes its earlier question back.
   std::erase_if(controls_, [&](const Control& control) {
-    return control.joining && control.joining->from == from;
+    return !control.joinings.empty() && control.joinings.front().from == from;
   });
-  controls_.push_back(Control{.body = message.schema, .joining = std::move(joining)});
+  Schema schema = joining.join.schema;
+  controls_.push_back(Control{.body = std::move(schema), .joinings = {std::move(joining)}});
   cut_and_arm();
+}
+
+// One at a time: a tab with yet another schema asks again, and is judged by what has become of it.
+void Leader::join_upgrade(Joining joining) {
+  const Schema& schema = joining.join.schema;
+  if (!upgrade_) {
+    upgrade_ = Upgrade{.schema = schema};
+    out_.begin_anew = schema;
+  } else if (hash_schema(schema) != hash_schema(upgrade_->schema)) {
+    return;
+  }
+  std::erase_if(upgrade_->joinings,
+                [&](const Joining& other) { return other.from == joining.from; });
+  upgrade_->joinings.push_back(std::move(joining));
 }
 
 // The tab's schema is the log's: it is subscribed, and told the head. Where it stands elsewhere it

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "leader/leader.h"
+#include "leader/refusal.h"
 
 namespace tablog::leader {
 namespace {
@@ -65,6 +66,7 @@ void Leader::utter(Publication& publication) {
   if (publication.announce) {
     tell(std::nullopt, Announce{.leader = self_, .head = published_, .chain = published_chain_});
   } else if (!publication.unwritten) {
+    if (publication.batch.outdated) refuse_outdated(*publication.batch.outdated);
     publish_entries(publication);
   }
   publish_answers(publication);
@@ -73,12 +75,23 @@ void Leader::utter(Publication& publication) {
     tell(joining.from, SchemaRefused{.error = error});
   }
   for (const Control& control : publication.batch.controls) {
-    const bool refused = std::ranges::any_of(publication.batch.refused, [&](const auto& each) {
-      return control.joining && each.first.from == control.joining->from;
-    });
-    if (control.joining && !refused) welcome(*control.joining);
+    for (const Joining& joining : control.joinings) {
+      const bool refused = std::ranges::any_of(publication.batch.refused, [&](const auto& each) {
+        return each.first.from == joining.from;
+      });
+      if (!refused) welcome(joining);
+    }
   }
   release_waiting_queries();
+}
+
+// They have the schema that was the log's until now. What they append from now on is answered one
+// by one.
+void Leader::refuse_outdated(const Schema& outdated) {
+  const auto error = refusal(outdated, *schema_);
+  if (!error) return;
+  for (const Address& tab : subscribers_.all()) tell(tab, SchemaRefused{.error = *error});
+  subscribers_.clear();
 }
 
 void Leader::publish_entries(const Publication& publication) {

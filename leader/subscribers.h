@@ -39,6 +39,7 @@ class Subscribers {
   // True when the entries themselves tell this tab of its requests' fate.
   [[nodiscard]] bool gets_entries(const ClientId& client) const;
   [[nodiscard]] std::vector<Address> all() const;
+  void clear() { tabs_.clear(); }
   void drop_absent(const std::set<ClientId>& tabs, std::chrono::microseconds began);
 
  private:

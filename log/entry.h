@@ -75,19 +75,33 @@ struct Materializer {
   bool operator==(const Materializer&) const = default;
 };
 
+// Turns the arguments of `type` as versions up to `from` have them into those of from + 1 and
+// later.
 struct Upcaster {
   std::string type{};
   std::uint32_t from{};
-  std::string args_sql{};
+  std::string args_sql{};  // an expression that gives a JSON object; parameters are the arguments
   bool operator==(const Upcaster&) const = default;
 };
+
+// Bits of Schema::flags: how the schema comes into force; they are no part of what it says. Without
+// kRebuilds its migrations change the state as it is. With it the state is made anew: all
+// migrations run on nothing, as of the log's first entry, and then every event before this entry is
+// applied once more, by this schema. What stands in the way ends that, unless its bit says to leave
+// it out.
+inline constexpr std::uint32_t kSchemaRebuilds = 1U << 0U;
+inline constexpr std::uint32_t kSchemaSkipsUnknown = 1U << 1U;  // events that it has no type for
+inline constexpr std::uint32_t kSchemaSkipsFailed = 1U << 2U;   // events that it refuses
+inline constexpr std::uint32_t kSchemaSkipsExec = 1U << 3U;     // exec entries: SQL of older tables
+inline constexpr std::uint32_t kSchemaSkipsCompacted = 1U << 4U;  // what is not in the log any more
+inline constexpr std::uint32_t kSchemaFlags = (1U << 5U) - 1;
 
 struct Schema {
   std::uint32_t version{};
   std::vector<std::string> migrations{};  // index i takes version i to i + 1
   std::vector<Materializer> materializers{};
   std::vector<Upcaster> upcasters{};
-  std::uint32_t flags{};          // none defined in format version 1
+  std::uint32_t flags{};          // kSchema…
   std::string engine{};           // "3.54.1": the SQLite that replays this
   std::string compile_options{};  // cmake/sqlite_options.cmake, as one string
   std::uint64_t profile_hash{};   // of the connection profile, storage/profile.h
@@ -121,6 +135,12 @@ struct Entry {
 // True for what an app appended (event, exec): those that `expectedIndex` counts.
 [[nodiscard]] inline bool is_app_entry(const Entry& entry) {
   return std::holds_alternative<Event>(entry.body) || std::holds_alternative<Exec>(entry.body);
+}
+
+// What replay cannot apply to the state that it has: see kSchemaRebuilds.
+[[nodiscard]] inline bool starts_anew(const Entry& entry) {
+  const auto* schema = std::get_if<Schema>(&entry.body);
+  return schema != nullptr && (schema->flags & kSchemaRebuilds) != 0;
 }
 
 // The last entry of its request, or a control entry: the only places where a state transaction may

@@ -129,6 +129,7 @@ void Node::merge(leader::Output output) {
   for (auto& read : output.reads) into.reads.push_back(std::move(read));
   into.checkpoint = into.checkpoint || output.checkpoint;
   into.recheck_digest = into.recheck_digest || output.recheck_digest;
+  if (output.begin_anew) into.begin_anew = std::move(output.begin_anew);
   into.arm_batch = into.arm_batch || output.arm_batch;
   into.query_locks = into.query_locks || output.query_locks;
   if (error) step_down(std::move(*error));

@@ -143,6 +143,7 @@ void Replica::apply(const Committed& message) {
     if (Index{index} <= applied_) continue;
     auto entry = decode_entry(*encoded);
     if (!entry || entry->index != Index{index}) return;  // malformed: asked for again by the clock
+    if (starts_anew(*entry)) return fetch_snapshot();    // of what is before it, nothing is left
     fresh.push_back(EncodedEntry{.entry = std::move(*entry), .bytes = encoded});
   }
   if (differs())
@@ -238,6 +239,7 @@ void Replica::note_shorter_log(Index head) {
 // which the leader's database has.
 void Replica::catch_up_otherwise(const Error& error) {
   if (phase_ != Phase::kLive || applied_ >= head_) return;
+  if (error.code == ErrorCode::kCompacted) return fetch_snapshot();
   fail_with(error);
   if (was_ready_) fetch_snapshot();
 }
@@ -299,8 +301,7 @@ void Replica::receive_snapshot(const TransferChunk& message) {
     return join();
   }
   image_.insert(image_.end(), bytes->begin(), bytes->end());
-  out_.progress.push_back(
-      Progress{.done_bytes = image_.size(), .total_bytes = message.total_bytes});
+  out_.progress.push_back(Progress{.done = image_.size(), .total = message.total_bytes});
   if (image_.size() < message.total_bytes) return ask_chunk();
   let_go();
   chunk_asked_ = now_.monotonic;

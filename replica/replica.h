@@ -153,9 +153,9 @@ struct Noted {
   Index index;
   std::string detail;
 };
-struct Progress {
-  std::uint64_t done_bytes{};
-  std::uint64_t total_bytes{};
+struct Progress {  // bytes of a snapshot, or entries that are applied anew
+  std::uint64_t done{};
+  std::uint64_t total{};
 };
 
 struct Status {
@@ -251,6 +251,7 @@ class Replica {
   void receive(const Address& from, const Stats& message);
   void receive(const Address& from, const SchemaRefused& message);
   void receive(const Address& from, const LeaderFailed& message);
+  void receive(const Address& from, const Working& message);
   void receive(const Address& from, const TabQuery& message);
   void receive(const Address& from, const TabInfo& message);
   template <class Other>

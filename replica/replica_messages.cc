@@ -52,6 +52,7 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   durable_ = std::max(message.durable, first ? Index{} : durable_);
   checkpoint_ = std::max(checkpoint_, message.checkpoint);
   if (phase_ == Phase::kJoining) phase_ = Phase::kLive;
+  refusal_ = {};
 
   const bool applies = !asks_leader() && phase_ == Phase::kLive;
   if (applies && first && message.head < applied_) {
@@ -117,8 +118,15 @@ void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
   phase_ = Phase::kRefused;
   // Nothing is applied here any more: what was accepted need not wait for that.
   settle(outbox_.applied(kAllApplied));
+  const bool known = refusal_.code == message.error.code;
   refusal_ = message.error;
-  fail_with(message.error);
+  if (!known) fail_with(message.error);  // once, not for each leader
+}
+
+// The leader is at it: opening takes as long as that takes.
+void Replica::receive(const Address& /*from*/, const Working& message) {
+  started_ = joined_at_ = now_.monotonic;
+  out_.progress.push_back(Progress{.done = message.done, .total = message.total});
 }
 
 void Replica::receive(const Address& from, const LeaderFailed& message) {

@@ -26,6 +26,26 @@ Result<void> check_version(std::uint32_t written_for, std::uint32_t current) {
   return fail(ErrorCode::kSchemaConflict, words + ": the store has not been migrated yet");
 }
 
+// An event of an older version that the current one does not take as it is.
+Error untranslated(Error error, const Entry& entry, std::uint32_t current) {
+  if (error.code != ErrorCode::kInvalidArgument && error.code != ErrorCode::kUnknownEvent)
+    return error;
+  error.code = ErrorCode::kSchemaTooOld;
+  error.message += "; the event is of schema version " + std::to_string(entry.schema_version) +
+                   " and the store of " + std::to_string(current) +
+                   ", which has no upcaster for it: reload to get the newer version";
+  return error;
+}
+
+Result<void> check_shape(const Schema& schema) {
+  if ((schema.flags & ~kSchemaFlags) != 0)
+    return fail(ErrorCode::kNewerFormat, "the schema's flags are of a newer tablog: reload");
+  if (schema.migrations.size() == schema.version) return {};
+  return fail(ErrorCode::kInvalidArgument, "a schema of version " + std::to_string(schema.version) +
+                                               " must have as many migrations, not " +
+                                               std::to_string(schema.migrations.size()));
+}
+
 Error prefixed(std::string_view what, Error error) {
   error.message = std::string(what) + ": " + error.message;
   return error;
@@ -54,22 +74,33 @@ Result<ApplyResult> Applier::run(const Entry& entry) {
 Result<std::int64_t> Applier::run_body(const Entry& entry) {
   const auto nothing = [](const auto&) -> Result<std::int64_t> { return 0; };
   const auto on_event = [&](const Event& event) -> Result<std::int64_t> {
-    if (auto same = check_version(entry.schema_version, schema_version()); !same)
-      return fail(same.error());
-    if (!current_) return fail(ErrorCode::kUnknownEvent, "the store has no schema yet");
-    if (auto done = current_->run(entry, event); !done) return fail(done.error());
+    if (auto done = run_event(entry, event); !done) return fail(done.error());
     return 0;
   };
   const auto on_exec = [&](const Exec& exec) -> Result<std::int64_t> {
+    if (rebuilds())
+      return fail(ErrorCode::kRejected, "an exec entry: its SQL is of the tables of its time");
     if (auto same = check_version(entry.schema_version, schema_version()); !same)
       return fail(same.error());
     return run_exec(entry, exec);
   };
   const auto on_schema = [&](const Schema& schema) -> Result<std::int64_t> {
-    if (auto done = run_schema(entry, schema); !done) return fail(done.error());
+    auto done = rebuilds() ? run_schema_anew(entry, schema) : run_schema(entry, schema);
+    if (!done) return fail(done.error());
     return 0;
   };
   return std::visit(Overloaded{nothing, on_event, on_exec, on_schema}, entry.body);
+}
+
+Result<void> Applier::run_event(const Entry& entry, const Event& event) {
+  if (entry.schema_version > schema_version())
+    return check_version(entry.schema_version, schema_version());
+  if (!current_) return fail(ErrorCode::kUnknownEvent, "the store has no schema yet");
+  auto done = current_->run(entry, event);
+  if (!done && entry.schema_version < schema_version() && !rebuilds())
+    return fail(untranslated(done.error(), entry, schema_version()));
+  if (done && rebuilds()) ++rebuild_->counts.events;
+  return done;
 }
 
 Result<std::int64_t> Applier::run_exec(const Entry& entry, const Exec& exec) {
@@ -82,13 +113,12 @@ Result<std::int64_t> Applier::run_exec(const Entry& entry, const Exec& exec) {
 }
 
 Result<void> Applier::run_schema(const Entry& entry, const Schema& schema) {
-  if (auto able = check_engine(schema); !able) return able;
-  if (schema.migrations.size() != schema.version) {
-    return fail(ErrorCode::kInvalidArgument, "a schema of version " +
-                                                 std::to_string(schema.version) +
-                                                 " must have as many migrations, not " +
-                                                 std::to_string(schema.migrations.size()));
+  if (starts_anew(entry)) {
+    return fail(ErrorCode::kInvalidArgument,
+                "from this entry on the state is made anew from all before it");
   }
+  if (auto able = check_engine(schema); !able) return able;
+  if (auto shaped = check_shape(schema); !shaped) return shaped;
   if (current_ && schema.version < schema_version()) {
     return fail(ErrorCode::kSchemaTooOld, "the store is at schema version " +
                                               std::to_string(schema_version()) + " and this is " +
@@ -101,16 +131,69 @@ Result<void> Applier::run_schema(const Entry& entry, const Schema& schema) {
                 "schema version " + std::to_string(schema.version) +
                     " is in use with another text: give the new one a new version");
   }
+  if (auto migrated = run_migrations(entry, schema); !migrated) return migrated;
+  Current fresh = make(entry);
+  if (auto compiled = fresh->compile_all(); !compiled) return compiled;
+  current_ = std::move(fresh);
+  return {};
+}
+
+// From the current version's on.
+Result<void> Applier::run_migrations(const Entry& entry, const Schema& schema) {
   for (std::uint32_t version = schema_version(); version < schema.version; ++version) {
     const Result<Script> done = run_script(entry, schema.migrations[version], {}, "a migration");
     if (!done)
       return fail(prefixed("migration to version " + std::to_string(version + 1), done.error()));
   }
-  if (auto settled = settle_definitions(); !settled) return settled;
+  return settle_definitions();
+}
+
+// ---- making the state anew
+
+void Applier::begin_rebuild(Schema schema) {
+  Entry entry;
+  entry.body = std::move(schema);
+  rebuild_ = Rebuild{.target = make(std::move(entry)), .counts = {}};
+  current_ = nullptr;  // until it is prepared
+}
+
+Result<void> Applier::prepare_rebuild(const Entry& first) {
+  const Schema& schema = rebuild_->target->schema();
+  const PinnedScope pinned({.time_ms = first.time_ms, .seed = first.seed});
+  sqlite3_set_last_insert_rowid(db_, 0);
+  definitions_changed_ = false;
+  authorizer_.begin_entry();
+  if (auto able = check_engine(schema); !able) return able;
+  if (auto shaped = check_shape(schema); !shaped) return shaped;
+  if (auto migrated = run_migrations(first, schema); !migrated) return migrated;
+  if (auto compiled = rebuild_->target->compile_all(); !compiled) return compiled;
+  current_ = rebuild_->target;
+  return digests_.check();
+}
+
+// Of earlier versions: nothing. The one that the state is made for ends it.
+Result<void> Applier::run_schema_anew(const Entry& entry, const Schema& schema) {
+  if (!starts_anew(entry) || hash_schema(schema) != hash_schema(rebuild_->target->schema()))
+    return {};
+  if (auto able = check_engine(schema); !able) return able;
   Current fresh = make(entry);
   if (auto compiled = fresh->compile_all(); !compiled) return compiled;
   current_ = std::move(fresh);
   return {};
+}
+
+bool Applier::leaves_out(const Entry& entry, const Error& error) {
+  if (!rebuilds() || !is_rejection(error)) return false;
+  const auto skips = [&](std::uint32_t bit, std::uint64_t& count) {
+    if ((rebuild_->target->schema().flags & bit) == 0) return false;
+    ++count;
+    return true;
+  };
+  RebuildCounts& counts = rebuild_->counts;
+  if (std::holds_alternative<Exec>(entry.body)) return skips(kSchemaSkipsExec, counts.exec);
+  if (!std::holds_alternative<Event>(entry.body)) return false;
+  return error.code == ErrorCode::kUnknownEvent ? skips(kSchemaSkipsUnknown, counts.unknown)
+                                                : skips(kSchemaSkipsFailed, counts.failed);
 }
 
 Result<Applier::Script> Applier::run_script(const Entry& entry, std::string_view sql,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "log/entry.h"
 #include "storage/authorizer.h"
@@ -14,6 +15,16 @@ namespace tablog::storage {
 
 struct ApplyResult {
   std::int64_t changes{};  // rows changed by an exec entry (triggers left out), else 0
+};
+
+// Of a state that is made anew: what was applied once more, and what was left out as the schema's
+// flags say.
+struct RebuildCounts {
+  std::uint64_t events{};
+  std::uint64_t unknown{};
+  std::uint64_t failed{};
+  std::uint64_t exec{};
+  bool operator==(const RebuildCounts&) const = default;
 };
 
 class Applier {
@@ -35,10 +46,33 @@ class Applier {
     return current_ ? current_->schema().version : 0;
   }
 
+  // ---- making the state anew (kSchemaRebuilds). From begin_rebuild() on run() takes the log's
+  // entries as `schema` has them, until the one comes that brings it; restore() to what was current
+  // before that one goes back into it. prepare_rebuild() comes before the first of them.
+  void begin_rebuild(Schema schema);
+  [[nodiscard]] bool rebuilds() const {
+    return rebuild_ && (!current_ || current_ == rebuild_->target);
+  }
+  [[nodiscard]] bool prepared() const { return current_ != nullptr; }
+  [[nodiscard]] Result<void> prepare_rebuild(const Entry& first);
+  // Whether `error`, of run(entry), only means that the entry is left out; counts it.
+  [[nodiscard]] bool leaves_out(const Entry& entry, const Error& error);
+  [[nodiscard]] RebuildCounts counts() const {
+    return rebuild_ ? rebuild_->counts : RebuildCounts{};
+  }
+
  private:
+  struct Rebuild {
+    Current target;  // of an entry that stands for the one to come
+    RebuildCounts counts;
+  };
+
   [[nodiscard]] Result<std::int64_t> run_body(const Entry& entry);
+  [[nodiscard]] Result<void> run_event(const Entry& entry, const Event& event);
   [[nodiscard]] Result<std::int64_t> run_exec(const Entry& entry, const Exec& exec);
   [[nodiscard]] Result<void> run_schema(const Entry& entry, const Schema& schema);
+  [[nodiscard]] Result<void> run_migrations(const Entry& entry, const Schema& schema);
+  [[nodiscard]] Result<void> run_schema_anew(const Entry& entry, const Schema& schema);
   struct Script {
     std::int64_t changes{};
     std::size_t statements{};
@@ -53,6 +87,7 @@ class Applier {
   Authorizer& authorizer_;
   Digests& digests_;
   Current current_;
+  std::optional<Rebuild> rebuild_;
   bool definitions_changed_{};  // by the entry that runs
 };
 

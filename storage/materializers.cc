@@ -17,7 +17,10 @@ Error prefixed(std::string_view type, Error error) {
 }  // namespace
 
 Materializers::Materializers(sqlite3* db, Authorizer& authorizer, Entry entry)
-    : db_(db), authorizer_(authorizer), entry_(std::move(entry)) {}
+    : db_(db),
+      authorizer_(authorizer),
+      entry_(std::move(entry)),
+      upcasters_(db, authorizer, schema()) {}
 
 Result<void> Materializers::compile_all() {
   for (const Materializer& materializer : schema().materializers) {
@@ -27,7 +30,7 @@ Result<void> Materializers::compile_all() {
       return fail(ErrorCode::kInvalidArgument, materializer.type + " has two materializers");
     }
   }
-  return {};
+  return upcasters_.compile_all();
 }
 
 Result<Materializers::Compiled> Materializers::compile(const Materializer& materializer) {
@@ -70,9 +73,18 @@ Result<Materializers::Compiled*> Materializers::find(const std::string& type) {
 }
 
 Result<void> Materializers::run(const Entry& entry, const Event& event) {
-  const Result<Compiled*> compiled = find(event.type);
+  if (entry.schema_version >= schema().version || schema().upcasters.empty())
+    return run(entry, event.type, event.args);
+  const Result<std::vector<Argument>> arguments = upcasters_.translate(entry, event);
+  if (!arguments) return fail(arguments.error());
+  return run(entry, event.type, *arguments);
+}
+
+Result<void> Materializers::run(const Entry& entry, const std::string& type,
+                                std::span<const Argument> arguments) {
+  const Result<Compiled*> compiled = find(type);
   if (!compiled) return fail(compiled.error());
-  Parameters parameters(&entry, event.args, event.type);
+  Parameters parameters(&entry, arguments, type);
   if (auto checked = parameters.check(); !checked) return checked;
   auto& [statements, names] = **compiled;
   Result<void> done;
@@ -83,7 +95,7 @@ Result<void> Materializers::run(const Entry& entry, const Event& event) {
   for (Statement& statement : statements) {
     if (done) {
       done = statement.run();
-      if (!done) done = fail(prefixed(event.type, authorizer_.explain(done.error())));
+      if (!done) done = fail(prefixed(type, authorizer_.explain(done.error())));
     } else {
       statement.reset();
     }

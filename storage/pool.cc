@@ -284,6 +284,29 @@ Result<void> Pool::remove(std::string_view path) {
   return {};
 }
 
+Result<void> Pool::rename(std::string_view from, std::string_view to) {
+  const auto old_name = url_pathname(from);
+  const auto new_name = url_pathname(to);
+  if (!old_name || !new_name || new_name->size() > kPoolPathBytesMax)
+    return fail(ErrorCode::kInvalidArgument, "not a name for a file of a pool: " + std::string(to));
+  const auto found = impl_->files.find(*old_name);
+  assert(found != impl_->files.end() && !impl_->files.contains(*new_name));
+  Member* const member = found->second;
+  if (auto done = impl_->write_header(*member, encode_pool_header(*new_name, member->flags)); !done)
+    return done;
+  impl_->files.erase(found);
+  member->pathname = *new_name;
+  impl_->files.emplace(*new_name, member);
+  return {};
+}
+
+Result<void> remove_database(Pool& pool, const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-journal"}) {
+    if (auto removed = pool.remove(path + suffix); !removed) return removed;
+  }
+  return {};
+}
+
 const std::vector<std::string>& Pool::quarantined() const {
   return impl_->quarantined;
 }

@@ -43,6 +43,10 @@ class Pool {
   // exists.
   [[nodiscard]] Result<void> remove(std::string_view path);
 
+  // Gives `from` the path `to`, which must not exist; flushed when it returns. Nobody may have it
+  // open. A crash meanwhile leaves it under one of the two, or quarantined.
+  [[nodiscard]] Result<void> rename(std::string_view from, std::string_view to);
+
   // ---- damage. Any slot may be the journal without which a database is half a transaction, so the
   // VFS opens no database while something is quarantined.
   [[nodiscard]] const std::vector<std::string>& quarantined() const;  // slot names
@@ -68,5 +72,8 @@ class Pool {
   explicit Pool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Removes a database with what SQLite keeps beside it. Nobody may have it open.
+[[nodiscard]] Result<void> remove_database(Pool& pool, const std::string& path);
 
 }  // namespace tablog::storage

@@ -38,6 +38,15 @@ Error diverges(Index index, Error error) {
                .index = index};
 }
 
+// What a schema that makes the state anew cannot do with an entry is a truth about the two.
+Error stands_in_the_way(const Entry& entry, Error error) {
+  if (!is_rejection(error)) return error;
+  error.message = "the state cannot be made anew: entry " + std::to_string(entry.index.value) +
+                  " does not apply: " + error.message;
+  error.index = entry.index;
+  return error;
+}
+
 }  // namespace
 
 struct StateDatabase::Impl {
@@ -75,6 +84,7 @@ struct StateDatabase::Impl {
   }
 
   [[nodiscard]] Result<ApplyResult> apply(const Entry& entry, ByteView encoded);
+  [[nodiscard]] Result<void> apply_anew(const Entry& entry);
 };
 
 Result<ApplyResult> StateDatabase::Impl::apply(const Entry& entry, ByteView encoded) {
@@ -89,6 +99,11 @@ Result<ApplyResult> StateDatabase::Impl::apply(const Entry& entry, ByteView enco
     if (auto begun = core->transaction.begin(); !begun) return fail(begun.error());
   }
   applied_open = true;
+  if (core->applier.rebuilds()) {
+    if (auto applied = apply_anew(entry); !applied) return fail(applied.error());
+    core->account(entry, encoded);
+    return ApplyResult{};
+  }
   Result<ApplyResult> applied = core->apply_in_savepoint(entry);
   if (!applied) return applied;
   if (ends_request(entry)) {
@@ -101,6 +116,26 @@ Result<ApplyResult> StateDatabase::Impl::apply(const Entry& entry, ByteView enco
                                           " where it was sequenced");
   }
   core->account(entry, encoded);
+  return applied;
+}
+
+// The events of the log before an entry that starts the state anew, and that entry itself.
+Result<void> StateDatabase::Impl::apply_anew(const Entry& entry) {
+  Applier& applier = core->applier;
+  if (!applier.prepared()) {
+    auto prepared = core->transaction.in_savepoint([&] { return applier.prepare_rebuild(entry); });
+    if (!prepared) return prepared;
+  }
+  const Applier::Current before = applier.current();
+  const bool alone = !entry.request || entry.request->count == 1;
+  auto applied = core->transaction.in_savepoint([&]() -> Result<void> {
+    if (auto run = applier.run(entry); !run) return fail(run.error());
+    return alone ? core->check_foreign_keys() : Result<void>{};
+  });
+  if (applied) return alone || !ends_request(entry) ? applied : core->check_foreign_keys();
+  applier.restore(before);
+  // What undoes the whole transaction cannot be left out of it.
+  if (!core->transaction.destroyed() && applier.leaves_out(entry, applied.error())) return {};
   return applied;
 }
 
@@ -190,11 +225,26 @@ Result<ApplyResult> StateDatabase::apply(const Entry& entry, ByteView encoded) {
   impl_->forget_cause();
   Result<ApplyResult> applied = impl_->apply(entry, encoded);
   if (!applied) {
-    const Error error = diverges(entry.index, impl_->cause(applied.error()));
+    Error error = impl_->cause(applied.error());
+    error = rebuilds() ? stands_in_the_way(entry, std::move(error))
+                       : diverges(entry.index, std::move(error));
     impl_->roll_back();
     return fail(error);
   }
   return applied;
+}
+
+void StateDatabase::begin_rebuild(Schema schema) {
+  assert(applied() == Index{} || !impl_->core->applier.current());
+  impl_->core->applier.begin_rebuild(std::move(schema));
+}
+
+bool StateDatabase::rebuilds() const {
+  return impl_->core->applier.rebuilds();
+}
+
+RebuildCounts StateDatabase::rebuild_counts() const {
+  return impl_->core->applier.counts();
 }
 
 Result<BatchResult> StateDatabase::execute(const BatchContext& context,

@@ -2,21 +2,30 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "log/codec.h"
+#include "storage/sqlite.h"
 
 namespace tablog::storage {
 
 namespace {
 
-constexpr std::uint64_t kReplayReadBytes = 1U << 20U;
-constexpr std::uint64_t kReplayCommitEntries = 4096;  // bounds the memory of one transaction
+constexpr std::uint64_t kReadBytes = 1U << 20U;
 constexpr std::uint64_t kControlBytes = 64U
                                         << 10U;  // term start, session closes, a checkpoint's mark
+constexpr std::uint64_t kSecondBytes = 2U << 20U;  // that a slice of a second state may write
 
 // Damage of the database, which the log can mend; not what a reload or another disk has to mend.
 bool is_damage(const Error& error) {
   return error.code == ErrorCode::kCorrupt;
+}
+
+// What the log has was accepted: where it does not apply, something is wrong here.
+Error as_damage(Error error) {
+  if (is_rejection(error) && error.code != ErrorCode::kEngineTooOld)
+    error.code = ErrorCode::kCorrupt;
+  return error;
 }
 
 std::unexpected<Error> corrupt(std::string message, Index index) {
@@ -32,7 +41,7 @@ Result<void> unless_full(Result<void> reserved) {
 // That the whole log can be read: only then may the database, which is a proof of it, be given up.
 Result<void> check_readable(LogFiles& log) {
   for (Index at = Index{1}; at <= log.head().index;) {
-    const Result<LogFiles::Batch> batch = log.read(at, log.head().index, kReplayReadBytes);
+    const Result<LogFiles::Batch> batch = log.read(at, log.head().index, kReadBytes);
     if (!batch) return fail(batch.error());
     for (const auto& bytes : batch->entries) {
       if (const Result<Entry> entry = decode_entry(*bytes); !entry || entry->index != at) {
@@ -45,9 +54,7 @@ Result<void> check_readable(LogFiles& log) {
 }
 
 Result<void> remove_state(Pool& pool) {
-  for (const char* suffix : {"", "-wal", "-journal"}) {
-    if (auto removed = pool.remove(std::string(kStatePath) + suffix); !removed) return removed;
-  }
+  if (auto removed = remove_database(pool, kStatePath); !removed) return removed;
   return pool.discard_quarantined();
 }
 
@@ -58,33 +65,21 @@ struct Store::Impl {
   std::unique_ptr<Pool> pool;
   std::unique_ptr<LogFiles> log;
   std::unique_ptr<StateDatabase> state;
+  std::unique_ptr<SecondState> anew;
+  std::unique_ptr<StateDatabase> replaced;  // while `state` is the one that was made anew
   Recovery recovery;
+  OnProgress on_progress;
+  RebuildCounts rebuilt;
   Index checkpointed;  // by this object
 
   [[nodiscard]] Result<void> open_state();
   [[nodiscard]] Result<void> rebuild(const Error& why);
+  [[nodiscard]] Result<void> start_anew(const Entry& entry);
+  [[nodiscard]] Result<void> settle_state();
   [[nodiscard]] Result<void> check_history() const;
   [[nodiscard]] Result<void> catch_up();
   [[nodiscard]] Result<void> check_digest() const;
 };
-
-Result<void> replay(LogFiles& log, StateDatabase& state, Index to) {
-  std::uint64_t uncommitted = 0;
-  while (state.applied() < to) {
-    const Result<LogFiles::Batch> batch = log.read(next(state.applied()), to, kReplayReadBytes);
-    if (!batch) return fail(batch.error());
-    for (const auto& bytes : batch->entries) {
-      const Index index = next(state.applied());
-      const Result<Entry> entry = decode_entry(*bytes);
-      if (!entry) return corrupt("entry does not decode: " + entry.error().message, index);
-      if (auto applied = state.apply(*entry, *bytes); !applied) return fail(applied.error());
-      if (++uncommitted < kReplayCommitEntries || !ends_request(*entry)) continue;
-      if (auto committed = state.commit(); !committed) return committed;
-      uncommitted = 0;
-    }
-  }
-  return state.commit();
-}
 
 Result<void> Store::Impl::open_state() {
   state.reset();  // its connections first
@@ -137,8 +132,44 @@ Result<void> Store::Impl::check_digest() const {
 // A log without an entry has an id already if its first segment was begun: that one is the store's.
 Result<void> Store::Impl::catch_up() {
   state->set_store(log->head().store);
-  if (auto replayed = replay(*log, *state, log->head().index); !replayed) return replayed;
-  return check_digest();
+  const Index from = state->applied();
+  const GoOn tell = [&] {
+    on_progress(state->applied().value - from.value, log->head().index.value - from.value);
+    return true;
+  };
+  for (;;) {
+    auto anew_from = replay(*log, *state, log->head().index, on_progress ? tell : GoOn{});
+    if (!anew_from) return fail(as_damage(anew_from.error()));
+    if (!*anew_from) return check_digest();
+    if (auto started = start_anew(**anew_from); !started) return started;
+  }
+}
+
+// The entry stands behind what the database has: a leader ended before its second state had taken
+// its place.
+Result<void> Store::Impl::start_anew(const Entry& entry) {
+  state.reset();
+  if (auto removed = remove_state(*pool); !removed) return removed;
+  if (auto opened = open_state(); !opened) return opened;
+  state->set_store(log->head().store);
+  state->begin_rebuild(std::get<Schema>(entry.body));
+  return {};
+}
+
+// The state that was made anew, committed with the entry that brings it, takes the other's place.
+// A crash on the way leaves the old one, which has not got that entry, or none at all: then it is
+// made once more.
+Result<void> Store::Impl::settle_state() {
+  if (auto folded = state->checkpoint(); !folded) return folded;
+  state.reset();
+  replaced.reset();
+  if (auto removed = remove_database(*pool, kStatePath); !removed) return removed;
+  for (const char* suffix : {"-wal", "-journal"}) {
+    if (auto removed = pool->remove(std::string(SecondState::path()) + suffix); !removed)
+      return removed;
+  }
+  if (auto renamed = pool->rename(SecondState::path(), kStatePath); !renamed) return renamed;
+  return open_state();
 }
 
 Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions& options) {
@@ -146,6 +177,9 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
   Result<std::unique_ptr<Pool>> pool = Pool::open(std::move(files.pool));
   if (!pool) return fail(pool.error());
   impl->pool = std::move(*pool);
+  impl->on_progress = options.on_progress;
+  // Where it cannot be removed now, it is when it is in the way.
+  (void)SecondState::tidy(*impl->pool);
   Result<void> state = impl->open_state();
   if (!state && !is_damage(state.error())) return fail(state.error());
 
@@ -221,7 +255,48 @@ Result<void> Store::reserve(std::uint64_t bytes) {
 
 Result<void> Store::commit_state() {
   assert(impl_->state->applied() <= impl_->log->head().durable);
-  return impl_->state->commit();
+  if (auto committed = impl_->state->commit(); !committed) return committed;
+  return impl_->replaced ? impl_->settle_state() : Result<void>{};
+}
+
+Result<void> Store::begin_anew(const Schema& schema) {
+  drop_anew();
+  auto second = SecondState::begin_anew(*impl_->pool, *impl_->log, schema);
+  if (!second) return fail(second.error());
+  impl_->anew = std::move(*second);
+  return {};
+}
+
+Result<bool> Store::advance_anew(const GoOn& go_on) {
+  // Its writes are not to use up what the state in use has reserved.
+  if (auto reserved = impl_->state->reserve(kSecondBytes); !reserved) return fail(reserved.error());
+  Result<bool> done = impl_->anew->advance(go_on);
+  if (!done) drop_anew();
+  return done;
+}
+
+const SecondState* Store::anew() const {
+  return impl_->anew.get();
+}
+
+void Store::drop_anew() {
+  impl_->anew.reset();
+  (void)SecondState::tidy(*impl_->pool);  // or when it is in the way
+}
+
+RebuildCounts Store::rebuild_counts() const {
+  return impl_->rebuilt;
+}
+
+void Store::swap_state() {
+  if (impl_->anew) {
+    impl_->replaced = std::exchange(impl_->state, impl_->anew->take());
+    impl_->rebuilt = impl_->state->rebuild_counts();
+    impl_->anew.reset();
+  } else {
+    impl_->state = std::exchange(impl_->replaced, nullptr);
+    (void)SecondState::tidy(*impl_->pool);
+  }
 }
 
 Result<Index> Store::checkpoint() {
@@ -229,7 +304,7 @@ Result<Index> Store::checkpoint() {
   if (impl_->log->head().durable < impl_->log->head().index) {
     if (auto flushed = impl_->log->flush(); !flushed) return fail(flushed.error());
   }
-  if (auto committed = impl_->state->commit(); !committed) return fail(committed.error());
+  if (auto committed = commit_state(); !committed) return fail(committed.error());
   if (auto folded = impl_->state->checkpoint(); !folded) return fail(folded.error());
   impl_->checkpointed = impl_->state->applied();
   return impl_->checkpointed;

@@ -11,7 +11,8 @@
 #include "storage/file.h"
 #include "storage/log_files.h"
 #include "storage/pool.h"
-#include "storage/state_database.h"
+#include "storage/replay.h"
+#include "storage/second_state.h"
 
 namespace tablog::storage {
 
@@ -22,6 +23,7 @@ struct StoreOptions {
   Generation generation;
   std::uint64_t salt_seed{};  // random
   LogOptions log{};
+  OnProgress on_progress{};  // of what open() has to replay
 };
 
 // What open() had to do, for the log and for a person.
@@ -66,6 +68,20 @@ class Store {
   [[nodiscard]] Index checkpoint_index()
       const;  // the last one known; of earlier leaders by the log
 
+  // ---- the state made anew under another schema (kSchemaRebuilds), beside the one in use. Errors
+  // but I/O are what stands in its way: kCompacted, kRejected, kUnknownEvent, …; it is dropped
+  // then.
+  [[nodiscard]] Result<void> begin_anew(const Schema& schema);
+  // While `go_on` says so. True: it has all that the log has, and swap_state() may come before the
+  // next entry.
+  [[nodiscard]] Result<bool> advance_anew(const GoOn& go_on);
+  [[nodiscard]] const SecondState* anew() const;
+  void drop_anew();
+  // state() is from now on the one that was made anew, until it is called once more. The first
+  // commit_state() makes that final.
+  void swap_state();
+  [[nodiscard]] RebuildCounts rebuild_counts() const;  // of the last that this object has made
+
   // Files that the host should create and hand over, in the background.
   [[nodiscard]] std::size_t log_slots_wanted() const;
   [[nodiscard]] std::size_t pool_slots_wanted() const;
@@ -77,8 +93,5 @@ class Store {
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// Applies entries applied()+1 … `to` of `log` to `state`, committing at the ends of requests.
-[[nodiscard]] Result<void> replay(LogFiles& log, StateDatabase& state, Index to);
 
 }  // namespace tablog::storage

@@ -189,7 +189,7 @@ Result<Replayed> run(Source& source, const ReplayOptions& options) {
                 "there is no entry " + std::to_string(options.at->value) + ": the log ends with " +
                     std::to_string(source.log->last().value));
   }
-  auto replayer = Replayer::begin(*source.log);
+  auto replayer = Replayer::begin(source);
   if (!replayer) {
     return fail(replayer.error());
   }

@@ -4,22 +4,69 @@
 
 namespace tablog::tools {
 
-Result<Replayer> Replayer::begin(const storage::LogReader& log) {
+namespace {
+
+Result<std::unique_ptr<storage::StateDatabase>> empty_state(const storage::LogReader& log) {
+  auto state = storage::StateDatabase::in_memory();
+  if (state) {
+    (*state)->set_store(log.store());
+  }
+  return state;
+}
+
+}  // namespace
+
+Result<Replayer> Replayer::begin(const Source& source) {
+  const storage::LogReader& log = *source.log;
   if (log.first() > Index{1}) {
     return fail(ErrorCode::kCompacted, "the log begins with entry " +
                                            std::to_string(log.first().value) +
                                            ": what is before it cannot be replayed");
   }
-  auto state = storage::StateDatabase::in_memory();
+  auto state = empty_state(log);
   if (!state) {
     return fail(state.error());
   }
-  (*state)->set_store(log.store());
-  return Replayer(*std::move(state));
+  return Replayer(source.path, *std::move(state));
+}
+
+// All before the entry once more, as its schema has it.
+Result<void> Replayer::start_anew(const Entry& entry) {
+  auto source = open_source(path_);
+  if (!source) {
+    return fail(source.error());
+  }
+  auto state = empty_state(*source->log);
+  if (!state) {
+    return fail(state.error());
+  }
+  (*state)->begin_rebuild(std::get<Schema>(entry.body));
+  while ((*state)->applied().value + 1 < entry.index.value) {
+    const auto step = next_step(*source->log);
+    if (!step) {
+      return fail(step.error());
+    }
+    if (!*step) {
+      return fail(ErrorCode::kCorrupt, "the log has become shorter");
+    }
+    if (!(*step)->entry) {
+      continue;
+    }
+    if (const auto applied = (*state)->apply(*(*step)->entry, (*step)->frame.body); !applied) {
+      return fail(applied.error());
+    }
+  }
+  state_ = *std::move(state);
+  return {};
 }
 
 Result<void> Replayer::add(const Step& step) {
   if (step.entry) {
+    if (starts_anew(*step.entry) && !state_->rebuilds()) {
+      if (const auto started = start_anew(*step.entry); !started) {
+        return started;
+      }
+    }
     const auto applied = state_->apply(*step.entry, step.frame.body);
     if (!applied) {
       Error error = applied.error();

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "storage/state_database.h"
 #include "tools/reading.h"
@@ -18,8 +19,9 @@ struct Divergence {
 
 class Replayer {
  public:
-  // kCompacted: the log does not go back to entry 1, so nothing can be made from it alone.
-  [[nodiscard]] static Result<Replayer> begin(const storage::LogReader& log);
+  // kCompacted: the log does not go back to entry 1, so nothing can be made from it alone. The
+  // source is opened once more where an entry starts the state anew.
+  [[nodiscard]] static Result<Replayer> begin(const Source& source);
 
   // Steps in log order. kEngineTooOld: the entries are for another SQLite than this one. Any other
   // error of an entry's SQL: it does not do here what it did in the browser, told as kRejected.
@@ -31,8 +33,11 @@ class Replayer {
   [[nodiscard]] storage::StateDatabase& state() { return *state_; }
 
  private:
-  explicit Replayer(std::unique_ptr<storage::StateDatabase> state) : state_(std::move(state)) {}
+  Replayer(std::string path, std::unique_ptr<storage::StateDatabase> state)
+      : path_(std::move(path)), state_(std::move(state)) {}
+  [[nodiscard]] Result<void> start_anew(const Entry& entry);
 
+  std::string path_;
   std::unique_ptr<storage::StateDatabase> state_;
   std::optional<Divergence> divergence_;
   std::uint64_t compared_{};

@@ -92,7 +92,7 @@ Report read(Source& source, Depth depth) {
   StateCheck state(source);
   std::optional<Replayer> replayer;
   if (depth == Depth::kReplay) {
-    auto begun = Replayer::begin(*source.log);
+    auto begun = Replayer::begin(source);
     if (begun) {
       replayer = *std::move(begun);
     } else {

@@ -25,6 +25,9 @@ const store = await openStore({ name: "kanban", schema }).catch((error) => {
   throw error;
 });
 
+// A newer version of this page may be open in another tab: the person is told to reload.
+store.addEventListener("error", ({ error }) => tell(error));
+
 /** Shown at once; the log has it a moment later, or it is gone again. */
 async function act(/** @type {BoardEvent} */ event, undoing = false) {
   const back = inverse(

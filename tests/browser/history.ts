@@ -44,6 +44,7 @@ const kPatienceMs = 60_000;
 export interface Progress {
   readonly acknowledged: number;
   readonly refused: number;
+  readonly failed: number;
   readonly linearizable: number;
 }
 
@@ -68,7 +69,7 @@ export class History {
   }
 
   progressOf(tab: string): Progress {
-    return this.#progress.get(tab) ?? { acknowledged: 0, refused: 0, linearizable: 0 };
+    return this.#progress.get(tab) ?? { acknowledged: 0, refused: 0, failed: 0, linearizable: 0 };
   }
 
   /** Until `reached`, which is looked at whenever a tab has told something. */
@@ -100,6 +101,7 @@ export class History {
     this.#progress.set(tab, {
       acknowledged: before.acknowledged + Number(step.kind === "acknowledged"),
       refused: before.refused + Number(step.kind === "refused"),
+      failed: before.failed + Number(step.kind === "failed"),
       linearizable: before.linearizable + Number(linearizable),
     });
   }

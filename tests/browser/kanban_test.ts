@@ -125,3 +125,60 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.screenshot({ path: path.replace(".png", "_past.png"), fullPage: true });
   });
 }
+
+/** The page's next version: its middle lane has another name, also in what was appended before. */
+async function nextBuild(page: Page): Promise<void> {
+  const change = (file: string, ...changes: [string, string][]): Promise<void> =>
+    page.route(`**/${file}`, async (route) => {
+      let body = await (await route.fetch()).text();
+      for (const [old, fresh] of changes) {
+        expect(body).toContain(old);
+        body = body.replace(old, fresh);
+      }
+      await route.fulfill({ body, contentType: "text/javascript" });
+    });
+  const lane = `'lane', iif(:lane = 'doing', 'active', :lane), 'rank', :rank`;
+  await change(
+    "board.mjs",
+    [`{ id: "doing", title: "Doing" }`, `{ id: "active", title: "Active" }`],
+    ["version: 1", "version: 2"],
+    ["'todo', 'doing', 'done'", "'todo', 'active', 'done'"],
+    ["     )`,\n  ],", "     )`,\n    'CREATE INDEX by_lane ON card(lane, rank)',\n  ],"],
+    [
+      "  events: {",
+      `  upcasters: {
+         "card.added": { from: 1, args: "json_object('id', :id, 'title', :title, ${lane})" },
+         "card.moved": { from: 1, args: "json_object('id', :id, ${lane})" },
+       },
+       events: {`,
+    ],
+  );
+  await change("app.mjs", ["schema })", `schema, onUpgrade: "rebuild" })`]);
+}
+
+test("an old and a new build are open side by side", async ({ openBoard, profile }) => {
+  const old = await openBoard();
+  await add(old, "one", "two");
+  await cardsOf(old, "todo").first().focus();
+  await old.keyboard.press("ArrowRight");
+  await expect(cardsOf(old, "doing")).toHaveText(["one"]);
+
+  const next = await profile.newPage();
+  await nextBuild(next);
+  await next.goto(old.url());
+  await expect(cardsOf(next, "active")).toHaveText(["one"]);
+  await expect(cardsOf(next, "todo")).toHaveText(["two"]);
+  const problem = old.locator("#problem");
+  await expect(problem).toContainText("reload");
+
+  // What the old one still does is not lost.
+  await cardsOf(old, "todo").first().focus();
+  await old.keyboard.press("ArrowRight");
+  await expect(cardsOf(next, "active")).toHaveText(["one", "two"]);
+  await nextBuild(old);
+  await old.reload();
+  await expect(cardsOf(old, "active")).toHaveText(["one", "two"]);
+  await add(old, "three");
+  await expect(cardsOf(next, "todo")).toHaveText(["three"]);
+  await next.close();
+});

@@ -116,6 +116,11 @@ export class Tab {
     return this.#has("refused", more, "to be refused");
   }
 
+  /** Until so many more queries than now have failed. */
+  fails(more: number): Promise<void> {
+    return this.#has("failed", more, "to fail a query");
+  }
+
   /** Until so many more linearizable reads than now are answered. */
   reads(more: number): Promise<void> {
     return this.#has("linearizable", more, "to read");

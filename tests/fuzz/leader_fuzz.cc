@@ -21,7 +21,7 @@ enum : std::uint8_t {
   kTick = 6,
   kLocksSeen = 7
 };
-constexpr std::uint8_t kLastOutput = 11;
+constexpr std::uint8_t kLastOutput = 15;
 constexpr std::size_t kStepsMax = 32;
 constexpr std::uint32_t kLogSlots = 3;
 constexpr std::uint32_t kPoolSlots = 6;

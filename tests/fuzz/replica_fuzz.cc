@@ -36,7 +36,8 @@ Bytes configuration(std::uint8_t mode) {
     writer.text(each.type);
     writer.text(each.sql);
   }
-  writer.u32(0);
+  writer.u32(0);  // upcasters
+  writer.u32(0);  // flags
   return writer.take();
 }
 

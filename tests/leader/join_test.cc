@@ -101,6 +101,108 @@ TEST_F(JoinTest, AMigrationThatFailsRefusesItsTabOnly) {
   EXPECT_FALSE(stepped_down_);
 }
 
+TEST_F(JoinTest, TabsOfTheSchemaThatIsReplacedAreToldToReloadAndGetNoEntries) {
+  begin();
+  receive(kBert, join(schema_of(1)));
+  (void)take_sent();
+  receive(kAnna, join(schema_of(2)));
+  std::vector<ErrorCode> refused;
+  for (const Send& send : take_sent()) {
+    if (send.to != replica_of(kBert)) continue;
+    EXPECT_FALSE(std::holds_alternative<Committed>(send.message.body));
+    if (const auto* told = std::get_if<SchemaRefused>(&send.message.body))
+      refused.push_back(told->error.code);
+  }
+  EXPECT_THAT(refused, testing::ElementsAre(ErrorCode::kSchemaTooOld));
+  append(kBert, {request(1)});  // the older version's: the state judges it
+  const auto answers = take_sent_to<Answers>(kBert);
+  ASSERT_THAT(answers, SizeIs(1));
+  EXPECT_TRUE(std::holds_alternative<Accepted>(answers[0].answers.at(0).result));
+}
+
+TEST_F(JoinTest, ANewerEngineBringsItsSchemaAgainAndOlderOnesAreRefused) {
+  begin();
+  Recovered newer = recovered();
+  newer.engine = "9.0.0";
+  restart(newer);
+  receive(kBert, join(schema_of(1)));
+  (void)take_sent();
+  Schema schema = schema_of(1);
+  schema.engine = "9.0.0";
+  receive(kAnna, join(schema));
+  EXPECT_EQ(schemas(), 1U);
+  const auto refused = take_sent_to<SchemaRefused>(kBert);
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].error.code, ErrorCode::kEngineTooOld);
+}
+
+// ---- a schema that has the state made anew
+
+class UpgradeTest : public JoinTest {
+ protected:
+  UpgradeTest() {
+    begin();
+    upgraded_ = schema_of(2);
+    upgraded_.flags = kSchemaRebuilds;
+    receive(kAnna, join(upgraded_));
+  }
+  Schema upgraded_;
+};
+
+TEST_F(UpgradeTest, TheStateIsMadeFirstAndTheEntryIsAlone) {
+  EXPECT_EQ(anew_, upgraded_);
+  EXPECT_EQ(schemas(), 0U);
+  append(kBert, {request(1)});  // others go on meanwhile
+  run(AnewAdvanced{.done = 1, .total = 2});
+  const auto working = take_sent_to<Working>(kAnna);
+  ASSERT_THAT(working, SizeIs(1));
+  EXPECT_EQ(working[0].total, 2U);
+  batches_.clear();
+  run(AnewAdvanced{.finished = true});
+  EXPECT_EQ(schemas(), 1U);
+  EXPECT_THAT(batches_, testing::ElementsAre(1U));
+  EXPECT_EQ(std::get<Schema>(log_.back().body).flags, kSchemaRebuilds);
+  EXPECT_THAT(take_sent_to<Committed>(kAnna), SizeIs(1));
+}
+
+TEST_F(UpgradeTest, TabsThatBringItMeanwhileAreAllWelcome) {
+  receive(kBert, join(upgraded_));
+  receive(kAnna, join(upgraded_));
+  receive(kSelf, join(schema_of(3)));  // yet another has to ask again
+  (void)take_sent();
+  run(AnewAdvanced{.finished = true});
+  std::multiset<ClientId> welcome;
+  for (const Send& send : take_sent()) {
+    if (send.to && std::holds_alternative<Committed>(send.message.body))
+      welcome.insert(send.to->tab);
+  }
+  EXPECT_EQ(welcome, (std::multiset<ClientId>{kAnna, kBert}));
+  receive(kSelf, join(schema_of(3)));
+  EXPECT_EQ(schemas(), 2U);
+}
+
+TEST_F(UpgradeTest, WhatStandsInItsWayRefusesItsTabsAndChangesNothing) {
+  run(AnewFailed{{.code = ErrorCode::kUnknownEvent, .message = "gone", .index = Index{7}}});
+  const auto refused = take_sent_to<SchemaRefused>(kAnna);
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].error.code, ErrorCode::kUnknownEvent);
+  EXPECT_EQ(schemas(), 0U);
+  run(AnewAdvanced{.finished = true});  // of what was let go
+  EXPECT_EQ(schemas(), 0U);
+}
+
+TEST_F(JoinTest, AFirstSchemaHasNothingToMakeAnew) {
+  schema_.reset();
+  leader_.emplace(kSelf, recovered(), 7, options_);
+  begin();
+  Schema first = schema_of(1);
+  first.flags = kSchemaRebuilds;
+  receive(kAnna, join(first));
+  EXPECT_FALSE(anew_);
+  EXPECT_EQ(schemas(), 1U);
+  EXPECT_EQ(std::get<Schema>(log_.back().body).flags, 0U);
+}
+
 // The simulator's seed 1781: site data was deleted, and the announcement of the new store was lost.
 TEST_F(JoinTest, ATabThatSeeksAStoreThatIsGoneIsToldOfThisOne) {
   begin();

@@ -24,6 +24,7 @@ Schema schema_of(std::uint32_t version) {
   Schema schema = samples::schema();
   schema.version = version;
   schema.engine = "3.54.1";
+  schema.flags = 0;
   return schema;
 }
 
@@ -105,6 +106,7 @@ void LeaderFixture::carry_out(const Output& output) {
   std::vector<Input> followed_by;
   if (output.execute) {
     ++executions_;
+    EXPECT_TRUE(!output.execute->on_anew || anew_) << "there is no second state";
     batches_.push_back(output.execute->items.size());
     if (auto error = std::exchange(reserve_error_, std::nullopt)) {
       followed_by.emplace_back(ReserveFailed{*error});
@@ -144,6 +146,7 @@ void LeaderFixture::carry_out(const Output& output) {
     followed_by.emplace_back(CheckpointDone{.index = committed_});
   }
   if (output.recheck_digest) ++rechecks_;
+  if (output.begin_anew) anew_ = output.begin_anew;
   batch_due_ = batch_due_ || output.arm_batch;
   wake_at_ = output.wake_at;
   if (output.step_down) {

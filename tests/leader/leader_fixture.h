@@ -82,6 +82,7 @@ class LeaderFixture : public testing::Test {
   int writes_{}, flushes_{}, checkpoints_{}, lock_queries_{}, executions_{}, rechecks_{};
   std::uint64_t wal_bytes_{};  // of the state, as each batch finds it
   std::vector<Read> reads_;
+  std::optional<Schema> anew_;        // that a second state is made for
   std::vector<Answer> settled_;       // told to the page
   std::vector<std::size_t> batches_;  // items of each
   std::optional<Error> stepped_down_;

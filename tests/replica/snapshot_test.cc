@@ -105,5 +105,64 @@ TEST_F(SnapshotTest, WhatTheImageHoldsOfThisTabIsAskedForAgainAtOnce) {
   EXPECT_THAT(take_sent_numbers(), SizeIs(1)) << "its entry may be in the image; the answer tells";
 }
 
+// ---- what cannot be applied to the state that is here
+
+class AnewTest : public ReplicaFixture {};
+
+TEST_F(AnewTest, AnEntryThatStartsTheStateAnewIsASnapshotsMatter) {
+  log(std::nullopt, TermStart{});
+  follow();
+  Schema schema = samples::schema();
+  schema.flags = kSchemaRebuilds;
+  log(std::nullopt, schema);
+  publish();
+  EXPECT_EQ(replica_->applied(), Index{1});
+  EXPECT_THAT(noted_, IsEmpty());
+  EXPECT_THAT(take_sent<TransferRequest>(), SizeIs(1));
+}
+
+TEST_F(AnewTest, WhatIsCompactedAwayIsASnapshotsMatterToo) {
+  log(std::nullopt, TermStart{});
+  follow();
+  log();
+  log();
+  hear(Committed{
+      .previous = head(), .previous_chain = chain(head()), .entries = {}, .head = head()});
+  (void)take_sent<RangeRequest>();
+  hear(Range{.call = 0,
+             .result = Error{.code = ErrorCode::kCompacted, .message = "gone", .index = Index{3}},
+             .head = head()});
+  EXPECT_THAT(failed_, IsEmpty());
+  EXPECT_THAT(take_sent<TransferRequest>(), SizeIs(1));
+}
+
+TEST_F(AnewTest, ALeaderThatIsAtItIsWaitedFor) {
+  run(Started{});
+  announce();
+  for (int i = 0; i < 20; ++i) {
+    advance(options_.open_timeout / 2);
+    hear(Working{.done = 1, .total = 20});
+  }
+  EXPECT_THAT(failed_, IsEmpty());
+  advance(2 * options_.open_timeout);
+  EXPECT_THAT(failed_, SizeIs(1));
+}
+
+TEST_F(AnewTest, ANewerSchemaIsToldOnceAndAppendsGoOn) {
+  log(std::nullopt, TermStart{});
+  follow();
+  const SchemaRefused refused{{.code = ErrorCode::kSchemaTooOld, .message = "reload"}};
+  hear(refused);
+  hear(refused);
+  EXPECT_THAT(failed_, SizeIs(1));
+  (void)take_sent_numbers();
+  append({request(1)});
+  EXPECT_THAT(take_sent_numbers(), testing::ElementsAre(1U));
+  hear(Answers{
+      .client = kSelf,
+      .answers = {{.number = RequestNumber{1}, .result = Accepted{.first_index = Index{5}}}}});
+  EXPECT_THAT(take_settled(), testing::ElementsAre(1U));
+}
+
 }  // namespace
 }  // namespace tablog::replica

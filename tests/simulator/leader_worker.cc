@@ -150,6 +150,10 @@ void LeaderWorker::carry_out(const host::ArmBatch& /*effect*/) {
   });
 }
 
+void LeaderWorker::carry_out(const host::ArmWork& /*effect*/) {
+  thread_->post([this] { step([&] { return host_->work(); }); });
+}
+
 void LeaderWorker::carry_out(const host::OpenFiles& effect) {
   opens_ = true;
   open_files(effect, effect.fork ? 100ms : kOpenPatience);

@@ -51,6 +51,7 @@ class LeaderWorker {
   void carry_out(const host::SetTimer& effect);
   void carry_out(const host::QueryLocks& effect);
   void carry_out(const host::ArmBatch& effect);
+  void carry_out(const host::ArmWork& effect);
   void carry_out(const host::OpenFiles& effect);
   void carry_out(const host::WantSlots& effect);
   void carry_out(const host::KeepSnapshot& effect);

@@ -48,7 +48,12 @@ test("numbers are little-endian, and 64 bits wide where the table says so", () =
 });
 
 test("configure carries the whole schema", () => {
-  const schema = defineSchema({ version: 1, migrations: ["M"], events: { e: "S" } });
+  const schema = defineSchema({
+    version: 2,
+    migrations: ["M", "N"],
+    events: { e: "S" },
+    upcasters: { e: { from: 1, args: "A" } },
+  });
   const bytes = encode((w) =>
     inputs.configure(w, {
       client,
@@ -56,6 +61,7 @@ test("configure carries the whole schema", () => {
       replicaMaxBytes: 5,
       leaderTimeout: 3000,
       schema,
+      schemaFlags: 3,
     }),
   );
   const text = (value: string): string => `01000000${Buffer.from(value).toString("hex")}`;
@@ -66,13 +72,18 @@ test("configure carries the whole schema", () => {
       "01" +
       "0500000000000000" +
       "b80b0000" +
-      "01000000" +
-      "01000000" +
+      "02000000" +
+      "02000000" +
       text("M") +
+      text("N") +
       "01000000" +
       text("e") +
       text("S") +
-      "00000000",
+      "01000000" +
+      text("e") +
+      "01000000" +
+      text("A") +
+      "03000000",
   );
 });
 

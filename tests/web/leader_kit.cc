@@ -224,6 +224,10 @@ void LeaderKit::carry_out(const ArmBatch& /*effect*/) {
   post([this] { carry_out(host_->step(leader::Input{leader::BatchDue{}})); });
 }
 
+void LeaderKit::carry_out(const ArmWork& /*effect*/) {
+  post([this] { carry_out(host_->work()); });
+}
+
 void LeaderKit::carry_out(const Answer& effect) {
   ADD_FAILURE() << "the leading tab's page appends nothing, and is told of " << effect.number.value;
 }

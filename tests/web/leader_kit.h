@@ -94,6 +94,7 @@ class LeaderKit {
   void carry_out(const QueryLocks& effect);
   void carry_out(const Answer& effect);
   void carry_out(const ArmBatch& effect);
+  void carry_out(const ArmWork& effect);
   void carry_out(const OpenFiles& effect);
   void carry_out(const WantSlots& effect);
   void carry_out(const KeepSnapshot& effect);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TablogError } from "../../web/src/errors.js";
-import { defineSchema, sameSchema } from "../../web/src/schema.js";
+import { defineSchema, sameSchema, type Schema } from "../../web/src/schema.js";
 import { settle } from "../../web/src/options.js";
 
 const good = {
@@ -36,7 +36,24 @@ test("a schema that is not one is refused, in words", () => {
   refused(() => define({ ...good, events: { add: "  " } }), /no SQL/);
   refused(() => define({ ...good, events: { add: 1 } }), /schema\.events\["add"\]/);
   refused(() => define({ ...good, events: { "": "SELECT 1" } }), /empty/);
-  refused(() => define({ ...good, upcasters: {} }), /not supported/);
+  refused(() => define({ ...good, upcasters: 1 }), /upcasters must be an object/);
+});
+
+test("upcasters are of events that there are, and from older versions", () => {
+  const define = defineSchema as (definition: unknown) => unknown;
+  const later = { ...good, version: 3, migrations: ["A", "B", "C"] };
+  const add = (add: unknown): unknown => define({ ...later, upcasters: { add } });
+  const args = "json_object('a', :a)";
+  refused(() => define({ ...later, upcasters: { gone: { from: 1, args } } }), /no such event/);
+  refused(() => add({ from: 3, args }), /older version than 3/);
+  refused(() => add({ from: 0, args }), /older version than 3/);
+  refused(() => add({ from: 1, args: " " }), /no SQL/);
+  const from1 = { from: 1, args };
+  refused(() => add([from1, from1]), /two from version 1/);
+  const one = add([from1, { from: 2, args }]) as Schema;
+  const other = add([{ from: 2, args }, from1]) as Schema;
+  assert.ok(sameSchema(one, other));
+  assert.ok(!sameSchema(one, defineSchema(later)));
 });
 
 test("schemas are the same by their text, whatever the order of their events", () => {
@@ -45,12 +62,23 @@ test("schemas are the same by their text, whatever the order of their events", (
   assert.ok(!sameSchema(a, defineSchema({ ...good, events: { x: "X", y: "Z" } })));
 });
 
-test("options are checked, and what is not there yet says so", () => {
+test("what a rebuild leaves out is told in the schema entry", () => {
+  const schema = defineSchema(good);
+  const flags = (options: object): number => settle({ name: "n", schema, ...options }).schemaFlags;
+  assert.equal(flags({}), 0);
+  assert.equal(flags({ rebuild: { unknownEvents: "skip" } }), 0);
+  assert.equal(flags({ onUpgrade: "rebuild" }), 1);
+  const rebuild = { unknownEvents: "skip", execEntries: "skip", compacted: "fail" };
+  assert.equal(flags({ onUpgrade: "rebuild", rebuild }), 11);
+});
+
+test("options are checked", () => {
   const schema = defineSchema(good);
   const open = settle as (options: unknown) => unknown;
   refused(() => open({ name: "", schema }), /^name /);
   refused(() => open({ name: "n", schema: good }), /defineSchema/);
-  refused(() => open({ name: "n", schema, onUpgrade: "rebuild" }), /not supported/);
+  refused(() => open({ name: "n", schema, onUpgrade: "anew" }), /"migrate" or "rebuild"/);
+  refused(() => open({ name: "n", schema, rebuild: { compacted: 1 } }), /rebuild\.compacted/);
   refused(
     () => open({ name: "n", schema, durability: "some" }),
     /durability must be "full" or "relaxed"/,

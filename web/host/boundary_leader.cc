@@ -22,8 +22,9 @@ enum class In : std::uint8_t {
   kSuspected,
   kForkLock,
   kNewestSnapshot,
-  kSeveral = 13,      // the page's, as the replica gets it
-  kHandedAppend = 14  // in it
+  kSeveral = 13,       // the page's, as the replica gets it
+  kHandedAppend = 14,  // in it
+  kWork
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -40,7 +41,8 @@ enum class Out : std::uint8_t {
   kSettled,  // the replica's number
   kAskForkLock,
   kReleaseForkLock,
-  kKeepSnapshot
+  kKeepSnapshot,
+  kArmWork
 };
 
 // A time that no clock shows has no integer.
@@ -74,6 +76,7 @@ void write(Writer& out, const LeaderEffect& effect) {
                  },
                  [&](const QueryLocks&) { kind(Out::kQueryLocks); },
                  [&](const ArmBatch&) { kind(Out::kArmBatch); },
+                 [&](const ArmWork&) { kind(Out::kArmWork); },
                  [&](const Answer& answer) {
                    kind(Out::kSettled);
                    write_settled(out, answer.number, answer.result, replica::Outcome::kNone);
@@ -234,6 +237,9 @@ bool LeaderBoundary::handle(ByteView input) {
     }
     case In::kSeveral:
       return append(reader);
+    case In::kWork:
+      if (reader.done()) emit(host_->work());
+      return reader.done();
     default:
       break;
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -62,12 +63,15 @@ Schema read_schema(Reader& reader) {
     each.type = reader.text();
     each.sql = reader.text();
   }
+  // An object's order is no part of what a schema says.
+  std::ranges::sort(schema.materializers, {}, &Materializer::type);
   schema.upcasters.resize(reader.count(12));
   for (Upcaster& each : schema.upcasters) {
     each.type = reader.text();
     each.from = reader.u32();
     each.args_sql = reader.text();
   }
+  schema.flags = reader.u32();
   storage::stamp_engine(schema);
   return schema;
 }
@@ -275,8 +279,8 @@ void write(Writer& out, const ReplicaEffect& effect) {
                  },
                  [&](const replica::Progress& progress) {
                    kind(Out::kProgress);
-                   out.f64(static_cast<double>(progress.done_bytes));
-                   out.f64(static_cast<double>(progress.total_bytes));
+                   out.f64(static_cast<double>(progress.done));
+                   out.f64(static_cast<double>(progress.total));
                  },
                  [&](const replica::Chunk& chunk) {
                    kind(Out::kChunk);

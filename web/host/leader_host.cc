@@ -5,6 +5,7 @@
 
 #include "log/codec.h"
 #include "log/overloaded.h"
+#include "storage/profile.h"
 #include "web/host/stats.h"
 
 namespace tablog::host {
@@ -13,6 +14,8 @@ namespace {
 constexpr std::size_t kLogSlotsMin = 3;   // the active segment and spares, also for a torn tail
 constexpr std::size_t kPoolSlotsMin = 6;  // as the official pool: database, WAL, spares
 constexpr std::uint64_t kRangeBytesMax = 4U << 20U;
+constexpr std::chrono::milliseconds kWorkSlice{8};   // then other inputs have their turn
+constexpr std::chrono::milliseconds kWorkTold{100};  // how often it is told how far it is
 constexpr std::size_t kSentRowsBytesMax = kMessageBytesMax - (64U << 10U);  // of a QueryResult
 
 leader::Recovered recovered_from(const storage::Store& store) {
@@ -25,7 +28,8 @@ leader::Recovered recovered_from(const storage::Store& store) {
                            .checkpoint = store.checkpoint_index(),
                            .last_time_ms = head.time_ms,
                            .schema = store.state().schema(),
-                           .sessions = store.state().sessions()};
+                           .sessions = store.state().sessions(),
+                           .engine = storage::engine_version()};
 }
 
 // Whole requests, at least one: a replica commits what one message brings, and a request is all or
@@ -122,6 +126,30 @@ std::vector<LeaderEffect> LeaderHost::append(std::vector<AppendRequest> requests
   return step(leader::Input{leader::OwnAppends{std::move(requests)}});
 }
 
+std::vector<LeaderEffect> LeaderHost::work() {
+  if (!store_ || store_->anew() == nullptr) return {};
+  const auto until = now_().monotonic + kWorkSlice;
+  const auto finished = store_->advance_anew([&] { return now_().monotonic < until; });
+  if (!finished) return step(leader::Input{leader::AnewFailed{finished.error()}});
+  leader::AnewAdvanced advanced{.finished = *finished};
+  if (!*finished) {
+    effects_.emplace_back(ArmWork{});
+    if (now_().monotonic - told_of_work_ < kWorkTold) return take_effects();
+    told_of_work_ = now_().monotonic;
+    advanced.done = store_->anew()->applied().value;
+    advanced.total = store_->anew()->target().value;
+  }
+  return step(leader::Input{advanced});
+}
+
+void LeaderHost::begin_anew(const Schema& schema, std::vector<node::Input>& followed_by) {
+  if (auto begun = store_->begin_anew(schema); !begun) {
+    followed_by.push_back(leader::Input{leader::AnewFailed{std::move(begun.error())}});
+    return;
+  }
+  effects_.emplace_back(ArmWork{});
+}
+
 // The message to oneself comes last: it is not to hold up what others wait for.
 std::vector<LeaderEffect> LeaderHost::take_effects() {
   if (std::exchange(batch_due_, false)) effects_.emplace_back(ArmBatch{});
@@ -197,6 +225,7 @@ void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& fol
     state_is_wrong_ = state_is_wrong_ || (digest && !matches);
     followed_by.push_back(leader::Input{leader::DigestChecked{.matches = matches}});
   }
+  if (output.begin_anew) begin_anew(*output.begin_anew, followed_by);
   batch_due_ = batch_due_ || output.arm_batch;
   if (output.query_locks) effects_.emplace_back(QueryLocks{});
 }
@@ -214,7 +243,13 @@ node::Input LeaderHost::execute(const leader::Execute& execute) {
       return leader::Input{leader::ReserveFailed{std::move(reserved.error())}};
     }
   }
+  if (execute.on_anew) store_->swap_state();
   auto result = store_->state().execute(execute.context, execute.items);
+  const bool refused = execute.on_anew && result && std::holds_alternative<Error>(result->items[0]);
+  if (refused) {
+    store_->swap_state();  // back
+    result->digest = store_->state().digest();
+  }
   if (!result) {
     note_damage(result.error());
     return leader::Input{leader::ExecuteFailed{std::move(result.error())}};

@@ -54,13 +54,14 @@ enum class LockAction : std::uint8_t {
   kReleaseFork
 };
 struct ArmBatch {};
+struct ArmWork {};  // a message to oneself, too, behind what others have sent meanwhile: work()
 struct RoleChanged {
   node::State state{};
   Term term;
 };
 // An Answer is for the page of this tab.
 using LeaderEffect =
-    std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, OpenFiles, WantSlots,
+    std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, ArmWork, OpenFiles, WantSlots,
                  CloseFiles, KeepSnapshot, LockAction, RoleChanged, Error>;
 
 struct LeaderConfig {
@@ -90,6 +91,8 @@ class LeaderHost {
   void know_newest_snapshot(Index newest) { newest_snapshot_ = newest; }
   // What this tab's page appends, also handed to its replica.
   [[nodiscard]] std::vector<LeaderEffect> append(std::vector<AppendRequest> requests);
+  // A slice of what takes long.
+  [[nodiscard]] std::vector<LeaderEffect> work();
   // Bytes from a channel. What does not decode is dropped.
   [[nodiscard]] std::vector<LeaderEffect> receive(ByteView bytes);
 
@@ -112,6 +115,7 @@ class LeaderHost {
   void serve(const leader::Read& read, const TransferRequest& request);
   void serve(const leader::Read& read, const StatsRequest& request);
   void answer(const Address& to, MessageBody body);
+  void begin_anew(const Schema& schema, std::vector<node::Input>& followed_by);
   void want_slots();
   void keep_snapshot(Index checkpoint);
   void note_damage(const Error& error);
@@ -125,6 +129,7 @@ class LeaderHost {
   std::optional<Index> newest_snapshot_;
   Transfers transfers_;
   std::uint64_t openings_{};
+  std::chrono::microseconds told_of_work_{};
   bool batch_due_{};
   std::vector<LeaderEffect> effects_;
 };

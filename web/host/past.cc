@@ -83,16 +83,23 @@ Result<void> PastBoundary::begin(ByteView image) {
   return {};
 }
 
-// Those up to `to`; all are read, so that the input is done.
+// Those up to `to`; all are read, so that the input is done. One that starts the state anew has all
+// before it asked for once more: what is told is that nothing is applied.
 Result<void> PastBoundary::apply(Reader& entries, Index to) {
   constexpr std::size_t kEntryBytesMin = 4;
   Result<void> done;
+  bool again = false;
   for (std::uint32_t left = entries.count(kEntryBytesMin); left > 0; --left) {
     const ByteView bytes = entries.bytes();
     if (!done || database_->applied() >= to) continue;
     const auto entry = decode_entry(bytes);
     if (!entry) {
       done = fail(entry.error());
+    } else if (std::exchange(again, again || (starts_anew(*entry) && !database_->rebuilds()))) {
+      continue;
+    } else if (again) {
+      done = begin({});
+      if (done) database_->begin_rebuild(std::get<Schema>(entry->body));
     } else if (auto applied = database_->apply(*entry, bytes); !applied) {
       done = fail(applied.error());
     }

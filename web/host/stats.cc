@@ -48,6 +48,12 @@ std::string stats_json(const storage::Store& store, const node::Node& node) {
       .add("applied", store.state().applied().value)
       .add("checkpoint", store.checkpoint_index().value)
       .add("digest", store.state().digest());
+  const storage::RebuildCounts rebuilt = store.rebuild_counts();
+  JsonObject rebuild_part;
+  rebuild_part.add("events", rebuilt.events)
+      .add("unknown", rebuilt.unknown)
+      .add("failed", rebuilt.failed)
+      .add("exec", rebuilt.exec);
   JsonObject all;
   return all.add("term", node.term().value)
       .add("batches", counters.batches)
@@ -61,6 +67,7 @@ std::string stats_json(const storage::Store& store, const node::Node& node) {
       .add("sessions", node.leader() ? node.leader()->sessions() : 0)
       .add("log", log_part)
       .add("state", state_part)
+      .add("rebuild", rebuild_part)
       .text();
 }
 

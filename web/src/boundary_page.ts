@@ -3,7 +3,7 @@
 
 import { Reader, Writer, type Id } from "./bytes.js";
 import { TablogError, errorCodes, type Outcome } from "./errors.js";
-import type { Schema } from "./schema.js";
+import { upcastersOf, type Schema } from "./schema.js";
 
 export type Durability = "full" | "relaxed";
 export type Consistency = "session" | "linearizable" | "local";
@@ -15,6 +15,8 @@ export interface Configuration {
   readonly replicaMaxBytes: number;
   readonly leaderTimeout: number;
   readonly schema: Schema;
+  /** Schema::flags of log/entry.h. */
+  readonly schemaFlags: number;
 }
 
 /** An append as it stands in the session; `payload` as encoded by `writeEvents` and its like. */
@@ -74,7 +76,12 @@ export const inputs = {
       w.text(type);
       w.text(sql);
     });
-    w.u32(0); // upcasters
+    w.list(upcastersOf(schema), ({ type, from, args }) => {
+      w.text(type);
+      w.u32(from);
+      w.text(args);
+    });
+    w.u32(options.schemaFlags);
   },
   append(
     w: Writer,

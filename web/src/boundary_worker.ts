@@ -102,6 +102,7 @@ export const leaderInputs = {
   lockLost: () => Uint8Array.of(9),
   suspected: () => Uint8Array.of(10),
   forkLock: (granted: boolean) => Uint8Array.of(11, granted ? 1 : 0),
+  work: () => Uint8Array.of(15),
   /** Of those that are kept; 0: none is. */
   newestSnapshot: (index: number) =>
     encode((w) => {
@@ -120,7 +121,7 @@ export type LeaderOutput =
       readonly fork: boolean;
     }
   | { readonly kind: "wantSlots"; readonly log: number; readonly pool: number }
-  | { readonly kind: "queryLocks" | "armBatch" | "closeFiles" | "releaseLock" }
+  | { readonly kind: "queryLocks" | "armBatch" | "armWork" | "closeFiles" | "releaseLock" }
   | { readonly kind: "stealLock" | "askForkLock" | "releaseForkLock" }
   | { readonly kind: "keepSnapshot"; readonly index: number; readonly image: Uint8Array }
   | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
@@ -162,6 +163,8 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
       return { kind: "releaseForkLock" };
     case 14:
       return { kind: "keepSnapshot", index: r.u64(), image: r.bytes() };
+    case 15:
+      return { kind: "armWork" };
     default:
       throw new RangeError(`unknown output ${kind}`);
   }

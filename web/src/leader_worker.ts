@@ -22,6 +22,7 @@ export class LeaderWorker {
   readonly #channels: Channels;
   readonly #timer = new Timer(() => this.input(leaderInputs.tick()));
   readonly #toSelf = new MessageChannel();
+  readonly #workToSelf = new MessageChannel();
   #release: (() => void) | undefined; // of the leader's lock, while it is held
   #waiting = new AbortController(); // for the leader's lock
   #steals = false;
@@ -38,6 +39,7 @@ export class LeaderWorker {
     );
     this.#channels.connect(start.line);
     this.#toSelf.port1.onmessage = () => this.input(leaderInputs.batchDue());
+    this.#workToSelf.port1.onmessage = () => this.input(leaderInputs.work());
     const [seed = 0n] = crypto.getRandomValues(new BigInt64Array(1));
     const { tab: client, memory, schemaVersion } = start;
     const fresh = mintId(crypto);
@@ -90,6 +92,8 @@ export class LeaderWorker {
         return this.#queryLocks();
       case "armBatch":
         return this.#toSelf.port2.postMessage(undefined);
+      case "armWork":
+        return this.#workToSelf.port2.postMessage(undefined);
       case "openFiles":
         return this.#openFiles(output.log, output.pool, output.fork);
       case "wantSlots":

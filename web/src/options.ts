@@ -19,6 +19,21 @@ export interface Progress {
   readonly total: number;
 }
 
+/** What is done with that which stands in a rebuild's way. */
+export type InTheWay = "fail" | "skip";
+
+/** How `onUpgrade: "rebuild"` goes about it. What is skipped is counted: `stats().rebuild`. */
+export interface RebuildOptions {
+  /** Events of a type that the new schema does not have. Default `fail`. */
+  readonly unknownEvents?: InTheWay;
+  /** Events that the new schema's SQL or an upcaster refuses. Default `fail`. */
+  readonly failedEvents?: InTheWay;
+  /** What `exec` has written, in the tables of its time. Default `fail`. */
+  readonly execEntries?: InTheWay;
+  /** What `compact` has removed from the log. Default `fail`. */
+  readonly compacted?: InTheWay;
+}
+
 /** What `openStore` takes. */
 export interface StoreOptions<S extends Schema> {
   /** Any text of 1 to 1024 UTF-16 units. The tabs of an origin that name it share one log. */
@@ -33,8 +48,13 @@ export interface StoreOptions<S extends Schema> {
   readonly replica?: ReplicaMode;
   /** A database above this is not copied to memory: queries go to the leader. Default 64 MiB. */
   readonly replicaMaxBytes?: number;
-  /** What a newer schema version does to the state: its migrations run. The only choice so far. */
-  readonly onUpgrade?: "migrate";
+  /**
+   * What a newer schema version does to the state. `migrate` (default): its migrations run on it. `rebuild`: the state is
+   * made anew from all events; until it is, the other tabs go on with the old one. Where that cannot be done, `openStore`
+   * rejects, and nothing has changed.
+   */
+  readonly onUpgrade?: "migrate" | "rebuild";
+  readonly rebuild?: RebuildOptions;
   /** `memory`: one tab, shared with none, gone with it. Only when asked for. */
   readonly storage?: "opfs" | "memory";
   /** Asks the browser once to keep the origin's data (`navigator.storage.persist()`). */
@@ -61,6 +81,7 @@ export interface StoreOptions<S extends Schema> {
 export interface Settings<S extends Schema> {
   readonly name: string;
   readonly schema: S;
+  readonly schemaFlags: number;
   readonly durability: Durability;
   readonly replica: ReplicaMode;
   readonly replicaMaxBytes: number;
@@ -99,13 +120,10 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
   const { snapshots = kSnapshots } = options;
   if (!Number.isInteger(snapshots) || snapshots < 0 || snapshots > kSnapshotsMax)
     throw invalid(`snapshots must be a whole number from 0 to ${kSnapshotsMax}`);
-  const onUpgrade: string = options.onUpgrade ?? "migrate";
-  if (onUpgrade === "rebuild")
-    throw invalid('onUpgrade "rebuild" is not supported by this version of tablog');
-  choice("onUpgrade", onUpgrade, ["migrate"]);
   return {
     name,
     schema,
+    schemaFlags: schemaFlags(options),
     durability: choice("durability", options.durability ?? "full", ["full", "relaxed"]),
     replica: choice("replica", options.replica ?? "memory", ["memory", "none"]),
     replicaMaxBytes,
@@ -118,6 +136,21 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
     wasmUrl: urlOf("wasmUrl", options.wasmUrl ?? new URL("./tablog.wasm", import.meta.url)),
     onProgress,
   };
+}
+
+// Bits of Schema::flags, log/entry.h.
+const kRebuilds = 1;
+const kSkips = { unknownEvents: 2, failedEvents: 4, execEntries: 8, compacted: 16 } as const;
+
+function schemaFlags({ onUpgrade = "migrate", rebuild = {} }: StoreOptions<Schema>): number {
+  if (typeof rebuild !== "object" || rebuild === null) throw invalid("rebuild must be an object");
+  const how = choice("onUpgrade", onUpgrade, ["migrate", "rebuild"]);
+  let flags = kRebuilds;
+  for (const what of Object.keys(kSkips) as (keyof typeof kSkips)[]) {
+    const chosen = choice(`rebuild.${what}`, rebuild[what] ?? "fail", ["fail", "skip"]);
+    if (chosen === "skip") flags |= kSkips[what];
+  }
+  return how === "rebuild" ? flags : 0;
 }
 
 /** One of a closed set. @throws TablogError `InvalidArgument` */

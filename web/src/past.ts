@@ -110,6 +110,7 @@ async function replay(
   onProgress: AtOptions["onProgress"],
 ): Promise<void> {
   let applied = from;
+  // It may go back to nothing: where the state was made anew from all events (docs/guide/evolution.md).
   while (applied < index) {
     const { entries } = await read(applied + 1);
     if (entries.length === 0) {
@@ -121,7 +122,7 @@ async function replay(
       w.list(entries, (entry) => w.bytes(entry));
     });
     applied = reply.u64();
-    onProgress?.({ done: applied - from, total: index - from });
+    onProgress?.({ done: Math.max(0, applied - from), total: index - from });
   }
 }
 

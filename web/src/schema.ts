@@ -8,6 +8,17 @@ import type { ParameterNames } from "./parameters.js";
 /** Event types and the SQL that applies each: one or more statements with named parameters. */
 export type EventSql = { readonly [type: string]: string };
 
+/** Turns an event's arguments, as an older version has them, into those of the versions after `from`. */
+export interface Upcaster {
+  /** It takes what versions up to this one have appended. */
+  readonly from: number;
+  /**
+   * An SQL expression that gives a JSON object, the new arguments: `json_object('id', :id, 'title', :text)`. `:name`
+   * parameters are the old arguments. JSON has no blobs: one is carried over under its name.
+   */
+  readonly args: string;
+}
+
 /** What `defineSchema` takes. */
 export interface SchemaDefinition<Events extends EventSql> {
   /** 1, 2, 3, …: raise it with every change of the migrations or of an event's SQL. */
@@ -20,6 +31,13 @@ export interface SchemaDefinition<Events extends EventSql> {
    * every replay gives the same rows.
    */
   readonly events: Events;
+  /**
+   * For events whose arguments have changed: one, or one for each version that changed them. An event of an older version
+   * without any goes to the SQL of its type as it is.
+   */
+  readonly upcasters?: {
+    readonly [Type in keyof NoInfer<Events> & string]?: Upcaster | readonly Upcaster[];
+  };
 }
 
 /** A checked, frozen schema; make it with `defineSchema`. */
@@ -54,7 +72,7 @@ export function defineSchema<const Events extends EventSql>(
 ): Schema<Events> {
   if (typeof definition !== "object" || definition === null)
     throw invalid("a schema must be an object");
-  const { version, migrations, events } = definition;
+  const { version, migrations, events, upcasters = {} } = definition;
   if (!Number.isInteger(version) || version < 1 || version > kVersionMax) {
     throw invalid(`schema.version must be a whole number from 1 on, not ${String(version)}`);
   }
@@ -71,27 +89,50 @@ export function defineSchema<const Events extends EventSql>(
       throw invalid("schema.events: an event type cannot be empty");
     if (requireText(sql, path).trim() === "") throw invalid(`${path} has no SQL`);
   }
-  for (const later of ["upcasters"] as const) {
-    if (later in definition)
-      throw invalid(`schema.${later} is not supported by this version of tablog`);
-  }
-  return Object.freeze({
+  if (typeof upcasters !== "object" || upcasters === null)
+    throw invalid("schema.upcasters must be an object of event types");
+  const schema = Object.freeze({
     version,
     migrations: Object.freeze([...migrations]),
     events: Object.freeze({ ...events }),
-    checked: true,
+    upcasters: Object.freeze({ ...upcasters }),
+    checked: true as const,
   });
+  checkUpcasters(schema);
+  return schema;
+}
+
+/** By type and version. */
+export function upcastersOf({ upcasters = {} }: Schema): ({ readonly type: string } & Upcaster)[] {
+  return Object.entries(upcasters)
+    .flatMap(([type, each]) => [each ?? []].flat().map((upcaster) => ({ type, ...upcaster })))
+    .sort((a, b) => (a.type === b.type ? a.from - b.from : a.type < b.type ? -1 : 1));
 }
 
 /** Equal texts, equal schema. */
 export function sameSchema(a: Schema, b: Schema): boolean {
-  const textOf = ({ version, migrations, events }: Schema): string =>
+  const textOf = (schema: Schema): string =>
     JSON.stringify([
-      version,
-      migrations,
-      Object.entries(events).sort(([x], [y]) => (x < y ? -1 : 1)),
+      schema.version,
+      schema.migrations,
+      Object.entries(schema.events).sort(([x], [y]) => (x < y ? -1 : 1)),
+      upcastersOf(schema),
     ]);
   return a === b || textOf(a) === textOf(b);
+}
+
+function checkUpcasters(schema: Schema): void {
+  let last = "";
+  for (const { type, from, args } of upcastersOf(schema)) {
+    const path = `schema.upcasters[${JSON.stringify(type)}]`;
+    if (!Object.hasOwn(schema.events, type)) throw invalid(`${path}: there is no such event type`);
+    if (!Number.isInteger(from) || from < 1 || from >= schema.version)
+      throw invalid(`${path}.from must be an older version than ${schema.version}`);
+    if (requireText(args, `${path}.args`).trim() === "") throw invalid(`${path}.args has no SQL`);
+    const place = `${type} ${from}`;
+    if (place === last) throw invalid(`${path} has two from version ${from}`);
+    last = place;
+  }
 }
 
 function requireText(value: unknown, path: string): string {
