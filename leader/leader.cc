@@ -383,6 +383,10 @@ void Leader::on(const AnewFailed& input) {
   upgrade_.reset();
 }
 
+void Leader::on(const BaseReady& /*input*/) {
+  say(Read{.to = {}, .request = FreeCompacted{}, .head = {}});
+}
+
 void Leader::on(const LocksSeen& input) {
   if (!input.held) {
     return fail_with(Error{.code = ErrorCode::kLeaderUnresponsive,

@@ -121,6 +121,7 @@ struct AnewAdvanced {
 struct AnewFailed {  // what stands in its way; it is gone
   Error error;
 };
+struct BaseReady {};  // FreeCompacted, when the lease is good
 struct LocksSeen {
   std::chrono::microseconds began;   // monotonic, before locks.query() was called
   bool held{};                       // by this leader
@@ -129,9 +130,10 @@ struct LocksSeen {
 };
 struct Ticked {};
 
-using Input = std::variant<Started, Received, OwnAppends, BatchDue, Executed, ReserveFailed,
-                           ExecuteFailed, Persisted, PersistFailed, StateFailed, CheckpointDone,
-                           RangeSent, DigestChecked, AnewAdvanced, AnewFailed, LocksSeen, Ticked>;
+using Input =
+    std::variant<Started, Received, OwnAppends, BatchDue, Executed, ReserveFailed, ExecuteFailed,
+                 Persisted, PersistFailed, StateFailed, CheckpointDone, RangeSent, DigestChecked,
+                 AnewAdvanced, AnewFailed, BaseReady, LocksSeen, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -153,10 +155,14 @@ struct Send {
   Message message;
 };
 
-// A read of committed storage, that the host answers to `to` by itself.
+struct FreeCompacted {};  // the files of what a base has taken the place of
+
+// A read of committed storage, or work on it, that the host answers to `to` by itself.
 struct Read {
   Address to;
-  std::variant<RangeRequest, QueryRequest, TransferRequest, StatsRequest> request;
+  std::variant<RangeRequest, QueryRequest, TransferRequest, StatsRequest, CompactRequest,
+               FreeCompacted>
+      request;
   Index head;  // nothing beyond may be read
 };
 
@@ -272,6 +278,7 @@ class Leader {
   void on(const DigestChecked& input);
   void on(const AnewAdvanced& input);
   void on(const AnewFailed& input);
+  void on(const BaseReady& input);
   void on(const LocksSeen& input);
   void on(const Ticked& input);
 
@@ -287,6 +294,7 @@ class Leader {
   void receive(const Address& from, const TransferRequest& message);
   void receive(const Address& from, const CheckpointRequest& message);
   void receive(const Address& from, const StatsRequest& message);
+  void receive(const Address& from, const CompactRequest& message);
   void receive(const Address& from, const CloseSession& message);
   void receive(const Address& from, const ExclusiveRequest& message);
   void receive(const Address& from, const DigestDispute& message);

@@ -177,6 +177,10 @@ void Leader::receive(const Address& from, const StatsRequest& message) {
   say(Read{.to = from, .request = message, .head = {}});
 }
 
+void Leader::receive(const Address& from, const CompactRequest& message) {
+  say(Read{.to = from, .request = message, .head = {}});
+}
+
 void Leader::receive(const Address& /*from*/, const CloseSession& message) {
   close_session(message.client);
 }

@@ -44,6 +44,7 @@ ExportHeader decode(ByteView bytes, std::size_t segments) {
                       .last = {load<std::uint64_t>(bytes, 48)},
                       .before = load_id<ChainHash>(bytes, 56),
                       .chain = load_id<ChainHash>(bytes, 72),
+                      .base_bytes = load<std::uint64_t>(bytes, 96),
                       .segments = {}};
   header.segments.reserve(segments);
   for (std::size_t i = 0; i < segments; ++i) {
@@ -57,6 +58,10 @@ ExportHeader decode(ByteView bytes, std::size_t segments) {
 // Of lengths that fit into `size` together, or nothing else is looked at.
 bool is_consistent(const ExportHeader& header, std::uint64_t size) {
   std::uint64_t room = size;
+  if (header.base_bytes > room) {
+    return false;
+  }
+  room -= header.base_bytes;
   for (const ExportedSegment& segment : header.segments) {
     if (segment.bytes < kSegmentHeaderBytes || segment.bytes % 8 != 0 || segment.bytes > room) {
       return false;
@@ -74,7 +79,7 @@ std::uint64_t ExportHeader::header_bytes() const {
 
 std::uint64_t ExportHeader::total_bytes() const {
   return std::accumulate(
-      segments.begin(), segments.end(), header_bytes() + kExportFooterBytes,
+      segments.begin(), segments.end(), header_bytes() + base_bytes + kExportFooterBytes,
       [](std::uint64_t sum, const ExportedSegment& segment) { return sum + segment.bytes; });
 }
 
@@ -90,6 +95,7 @@ Bytes encode_export_header(const ExportHeader& header) {
   store(bytes, 56, header.before);
   store(bytes, 72, header.chain);
   store(bytes, 88, header.total_bytes());
+  store(bytes, 96, header.base_bytes);
   std::size_t at = kFixedBytes;
   for (const ExportedSegment& segment : header.segments) {
     store(bytes, at, segment.sequence);

@@ -1,6 +1,6 @@
-// Export: a whole log in one file. A header with a table of the segments, the segments' bytes as
-// they stand, a sealing footer, so that a cut file is noticed. Layout: docs/log_format.md#export.
-// Pure but for the source it reads.
+// Export: a whole log in one file. A header with a table of the segments, the base of a compacted
+// log, the segments' bytes as they stand, a sealing footer, so that a cut file is noticed. Layout:
+// docs/log_format.md#export. Pure but for the source it reads.
 #pragma once
 
 #include <vector>
@@ -23,6 +23,9 @@ struct ExportHeader {
   Index last{};        // highest; first - 1 in an empty log
   ChainHash before{};  // chain hash at first - 1
   ChainHash chain{};   // chain hash at last
+  // Of a compacted log: the state that it begins with, a SQLite file, before the segments. It may
+  // be of a later entry than first - 1.
+  std::uint64_t base_bytes{};
   std::vector<ExportedSegment> segments{};
   bool operator==(const ExportHeader&) const = default;
 

@@ -288,7 +288,8 @@ struct TableDigests {
   bool operator==(const TableDigests&) const = default;
 };
 
-// To a tab whose schema has the state made anew: how far that is. Its Join is answered afterwards.
+// To a tab whose schema has the state made anew, or that has asked for a compaction: how far that
+// is. Its message is answered afterwards.
 struct Working {
   std::uint64_t done{};
   std::uint64_t total{};  // entries

@@ -32,6 +32,9 @@ struct SegmentEnd {
 struct Proven {
   Index index{};
   std::optional<ChainHash> chain{};
+  // Of a compacted log: a base has the state after this entry, so segments of nothing beyond it may
+  // be missing, or cut.
+  Index base{};
 };
 
 // Walks the last segment, of `size` bytes, to its end. kCorrupt{index, offset}: damage. With

@@ -41,9 +41,14 @@ Result<void> check_link(const FoundSegment& before, const FoundSegment& after) {
 
 }  // namespace
 
-Result<std::vector<FoundSegment>> link_segments(std::vector<FoundSegment> found) {
+Result<std::vector<FoundSegment>> link_segments(std::vector<FoundSegment> found, Index base) {
   std::ranges::sort(found, {}, [](const FoundSegment& item) { return item.header.sequence; });
-  if (!found.empty() && found.front().header.predecessor) {
+  // The last segment that begins at or before the base has all that is beyond it.
+  const auto behind = std::ranges::find_if(
+      found, [&](const FoundSegment& item) { return item.header.before.index > base; });
+  if (behind - found.begin() > 1) found.erase(found.begin(), behind - 1);
+  const bool compacted = !found.empty() && found.front().header.before.index <= base;
+  if (!found.empty() && found.front().header.predecessor && !compacted) {
     return corrupt("segment " + std::to_string(found.front().header.sequence - 1) + " is missing",
                    found.front().header);
   }

@@ -13,8 +13,11 @@ struct FoundSegment {
   std::uint64_t size{};  // bytes of its file
 };
 
-// Ascending by sequence. kCorrupt: segments of two stores, two of one sequence, one missing, one
-// that does not follow the one before it, or one that is shorter than its successor says.
-[[nodiscard]] Result<std::vector<FoundSegment>> link_segments(std::vector<FoundSegment> found);
+// Ascending by sequence; without those of nothing beyond `base`, the entry whose state a compacted
+// log begins with, which may be missing or cut. kCorrupt: segments of two stores, two of one
+// sequence, one missing, one that does not follow the one before it, or one that is shorter than
+// its successor says.
+[[nodiscard]] Result<std::vector<FoundSegment>> link_segments(std::vector<FoundSegment> found,
+                                                              Index base = {});
 
 }  // namespace tablog

@@ -113,6 +113,11 @@ void SessionTable::restore(const ClientId& client, Session session) {
   sessions_.insert_or_assign(client, std::move(session));
 }
 
+void SessionTable::adopt(const SessionTable& other) {
+  sessions_ = other.sessions_;
+  for (const auto& [client, session] : sessions_) dirty_.insert(client);
+}
+
 std::set<ClientId> SessionTable::take_dirty() {
   return std::exchange(dirty_, {});
 }

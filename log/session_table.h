@@ -35,6 +35,7 @@ class SessionTable {
   [[nodiscard]] static Bytes encode(const Session& session);
   [[nodiscard]] static Result<Session> decode(ByteView bytes);
   void restore(const ClientId& client, Session session);
+  void adopt(const SessionTable& other);  // as if all of it had changed
 
   // Sessions changed or dropped since the last call: what the state database has to write.
   [[nodiscard]] std::set<ClientId> take_dirty();

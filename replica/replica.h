@@ -81,6 +81,10 @@ struct Export {
   CallId call{};
   TransferKind kind{};
 };
+struct Compact {
+  CallId call{};
+  CompactRequest wanted;
+};
 struct Tabs {
   CallId call{};
   std::vector<ClientId> tabs;
@@ -113,8 +117,8 @@ struct SnapshotFailed {
 struct Ticked {};
 
 using Input = std::variant<Started, Received, Appends, Query, AskExclusive, ReadLog, Checkpoint,
-                           Export, Tabs, GetStats, Close, Forget, Visibility, Applied, ApplyFailed,
-                           SnapshotInstalled, SnapshotFailed, Ticked>;
+                           Export, Compact, Tabs, GetStats, Close, Forget, Visibility, Applied,
+                           ApplyFailed, SnapshotInstalled, SnapshotFailed, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -208,7 +212,8 @@ class Replica {
     kRefused,   // the leader refused this tab's schema; what is pending is still settled
   };
   struct Call {
-    std::variant<Query, AskExclusive, ReadLog, Checkpoint, Export, Tabs, GetStats> request{};
+    std::variant<Query, AskExclusive, ReadLog, Checkpoint, Export, Compact, Tabs, GetStats>
+        request{};
     std::chrono::microseconds began{};
     std::chrono::microseconds asked{};
     std::chrono::microseconds ask_again_after{};  // grows: it may be slow rather than lost
@@ -226,6 +231,7 @@ class Replica {
   void on(const ReadLog& input);
   void on(const Checkpoint& input);
   void on(const Export& input);
+  void on(const Compact& input);
   void on(const Tabs& input);
   void on(const GetStats& input);
   void on(const Close& input);
@@ -252,6 +258,7 @@ class Replica {
   void receive(const Address& from, const SchemaRefused& message);
   void receive(const Address& from, const LeaderFailed& message);
   void receive(const Address& from, const Working& message);
+  void receive(const Address& from, const MaintenanceDone& message);
   void receive(const Address& from, const TabQuery& message);
   void receive(const Address& from, const TabInfo& message);
   template <class Other>

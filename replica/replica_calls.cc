@@ -44,6 +44,9 @@ void Replica::on(const Checkpoint& input) {
 void Replica::on(const Export& input) {
   send_call(input.call, *add_call(input.call, {.request = input}));
 }
+void Replica::on(const Compact& input) {
+  send_call(input.call, *add_call(input.call, {.request = input}));
+}
 void Replica::on(const GetStats& input) {
   send_call(input.call, *add_call(input.call, {.request = input}));
 }
@@ -99,6 +102,11 @@ void Replica::send_call(CallId id, Call& call) {
                                            .kind = transfer.kind,
                                            .transfer = call.transfer,
                                            .offset = call.offset});
+          },
+          [&](const Compact& compact) {
+            CompactRequest request = compact.wanted;
+            request.call = id;
+            send_to_leader(std::move(request));
           },
           [&](const GetStats&) { send_to_leader(StatsRequest{.call = id}); },
           [](const Tabs&) {},
@@ -234,6 +242,14 @@ void Replica::receive(const Address& /*from*/, const tablog::CheckpointDone& mes
   if (call == calls_.end() || !std::holds_alternative<Checkpoint>(call->second.request)) return;
   if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
   checkpoint_ = std::max(checkpoint_, std::get<Index>(message.result));
+  finish(id, std::get<Index>(message.result));
+}
+
+void Replica::receive(const Address& /*from*/, const MaintenanceDone& message) {
+  const auto id = static_cast<CallId>(message.call);
+  const auto call = calls_.find(id);
+  if (call == calls_.end() || !std::holds_alternative<Compact>(call->second.request)) return;
+  if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
   finish(id, std::get<Index>(message.result));
 }
 

@@ -123,9 +123,12 @@ void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
   if (!known) fail_with(message.error);  // once, not for each leader
 }
 
-// The leader is at it: opening takes as long as that takes.
+// The leader is at it: opening, or compacting, takes as long as that takes.
 void Replica::receive(const Address& /*from*/, const Working& message) {
   started_ = joined_at_ = now_.monotonic;
+  for (auto& [id, call] : calls_) {
+    if (std::holds_alternative<Compact>(call.request)) call.began = now_.monotonic;
+  }
   out_.progress.push_back(Progress{.done = message.done, .total = message.total});
 }
 

@@ -30,7 +30,8 @@ Error in_slot(Error error, const std::string& slot) {
 }  // namespace
 
 Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, const Proven& proven) {
-  const auto sorted = sort_slots(slots);
+  base = proven.base;
+  const auto sorted = sort_slots(slots, base);
   if (!sorted) {
     return fail(sorted.error());
   }
@@ -91,6 +92,12 @@ Result<void> LogFiles::Impl::recover(std::vector<Slot> slots, const Proven& prov
   durable = {segments.empty() ? 0 : segments.back().end, head.index, head.chain};
   for (const std::size_t spare : sorted->spares) {
     keep_spare(std::move(slots[spare]));
+  }
+  // What a compaction had not come to. Where it cannot be freed now, the next opening does.
+  for (const std::size_t freed : sorted->freed) {
+    if (make_blank(*slots[freed].file)) {
+      spares.push_back(std::move(slots[freed]));
+    }
   }
   if (torn_tail) {
     // Without a slot, or room in one, the log can still be read: whoever writes first tries again.
@@ -175,6 +182,7 @@ std::vector<SegmentInfo> LogFiles::segments() const {
                      .sequence = segment.header.sequence,
                      .generation = segment.header.generation,
                      .term = segment.header.before.term,
+                     .time_ms = segment.header.before.time_ms,
                      .base = segment.header.base(),
                      .last = impl_->head.index,
                      .bytes = segment.end,
@@ -184,8 +192,20 @@ std::vector<SegmentInfo> LogFiles::segments() const {
   return infos;
 }
 
+Index LogFiles::Impl::first() const {
+  return std::max(segments.empty() ? Index{1} : segments.front().header.base(), next(base));
+}
+
 Index LogFiles::first() const {
-  return impl_->segments.empty() ? Index{1} : impl_->segments.front().header.base();
+  return impl_->first();
+}
+
+Result<Commit> LogFiles::commit_of(Index index) {
+  return impl_->commit_of(index);
+}
+
+Result<void> LogFiles::free_through(Index base) {
+  return impl_->free_through(base);
 }
 
 Result<void> LogFiles::reserve(std::uint64_t bytes) {

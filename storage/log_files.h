@@ -44,6 +44,7 @@ struct SegmentInfo {
   std::uint64_t sequence{};
   Generation generation{};
   Term term{};               // of the last entry before it
+  std::int64_t time_ms{};    // of that entry
   Index base{};              // its first entry's index
   Index last{};              // zero entries: base - 1
   std::uint64_t bytes{};     // header and frames that count
@@ -95,6 +96,13 @@ class LogFiles {
   };
   [[nodiscard]] Result<Batch> read(Index from, Index to, std::uint64_t bytes_max);
   [[nodiscard]] Result<ChainHash> chain_at(Index index);
+  // Of the first commit frame that covers `index`.
+  [[nodiscard]] Result<Commit> commit_of(Index index);
+
+  // The log begins behind `base` from now on: what is before it cannot be read any more, and the
+  // segments that have nothing else are freed, the oldest first, each flushed. The caller has the
+  // state after `base` on the disk. After an error some are.
+  [[nodiscard]] Result<void> free_through(Index base);
 
   // Spare slots: the host creates files in the background until none is missing.
   [[nodiscard]] std::size_t slots_wanted() const;
@@ -110,8 +118,9 @@ class LogFiles {
     [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
     [[nodiscard]] virtual Result<Bytes> read(std::uint64_t offset, std::size_t bytes) = 0;
   };
-  // As of the durable head now; appends may go on meanwhile. Not after *this is gone.
-  [[nodiscard]] Result<std::unique_ptr<Export>> begin_export();
+  // As of the durable head now; appends may go on meanwhile. Not after *this is gone, or `base`, or
+  // free_through() was called.
+  [[nodiscard]] Result<std::unique_ptr<Export>> begin_export(File* base = nullptr);
 
   // Of files, that succeeded: one per batch, and three when a segment is begun.
   [[nodiscard]] std::uint64_t flushes() const;

@@ -40,6 +40,7 @@ struct LogFiles::Impl {
   std::optional<TornTail> torn_tail{};
   std::vector<LogSegment> segments{};  // by sequence; frames are written to the last one
   std::vector<Slot> spares{};          // nothing but zeros behind their header
+  Index base{};                        // readable is what is behind it
   // Where the durable log ends in the last segment. Invariant: durable.index == head.durable.
   WalkPosition durable{};
   bool broken{};  // a write failed: what the files hold is unknown until they are opened again
@@ -53,6 +54,7 @@ struct LogFiles::Impl {
   [[nodiscard]] Result<void> recover(std::vector<Slot> slots, const Proven& proven);
   [[nodiscard]] Result<void> make_durable(LogSegment& last, const SegmentEnd& end);
   void keep_spare(Slot slot);
+  [[nodiscard]] Index first() const;
 
   // ---- log_files_write.cc
   // A new last segment in a spare slot, its header flushed. All before it is flushed already.
@@ -66,10 +68,12 @@ struct LogFiles::Impl {
   [[nodiscard]] Result<void> flush();
   [[nodiscard]] Result<void> flush_file(File& file);
   [[nodiscard]] Result<void> verify_unflushed();
+  [[nodiscard]] Result<void> free_through(Index base);
 
   // ---- log_files_read.cc
   [[nodiscard]] Result<Batch> read(Index from, Index to, std::uint64_t bytes_max);
   [[nodiscard]] Result<ChainHash> chain_at(Index index);
+  [[nodiscard]] Result<Commit> commit_of(Index index);
   // The segment that holds the entry after `index`, walked to behind the entry `index`.
   [[nodiscard]] Result<SegmentWalk> walk_to(LogSegment& segment, FileSource& source, Index index);
   [[nodiscard]] std::size_t segment_of(Index index) const;

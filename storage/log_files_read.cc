@@ -62,10 +62,12 @@ Result<LogFiles::Batch> LogFiles::Impl::read(Index from, Index to, std::uint64_t
                 "entries " + std::to_string(from.value) + " to " + std::to_string(to.value) +
                     " of a log that ends at " + std::to_string(head.index.value));
   }
-  if (from < segments.front().header.base()) {
+  if (from < first()) {
     return fail({.code = ErrorCode::kCompacted,
-                 .message = "entry " + std::to_string(from.value) + " was compacted away",
-                 .index = segments.front().header.base(),
+                 .message = "entry " + std::to_string(from.value) +
+                            " was compacted away: the log begins with entry " +
+                            std::to_string(first().value),
+                 .index = first(),
                  .offset = {}});
   }
   to = std::min(to, head.index);
@@ -132,6 +134,24 @@ Result<ChainHash> LogFiles::Impl::chain_at(Index index) {
   return walk->position().chain;
 }
 
+Result<Commit> LogFiles::Impl::commit_of(Index index) {
+  LogSegment& segment = segments[segment_of(index)];
+  FileSource source(*segment.slot.file);
+  auto walk = walk_to(segment, source, index);
+  if (!walk) {
+    return fail(walk.error());
+  }
+  for (;;) {
+    const auto frame = walk->next();
+    if (!frame) {
+      return fail(in_slot(frame.error(), segment));
+    }
+    if (frame->commit) {
+      return *frame->commit;
+    }
+  }
+}
+
 namespace {
 
 // Pieces of the file, each at its offset: the table in front, segments as they stand, the footer.
@@ -141,11 +161,12 @@ class LogExport final : public LogFiles::Export {
     std::uint64_t offset{};
     std::uint64_t bytes{};
     Bytes content{};  // of header and footer
-    File* file{};     // of a segment, which is never written again before its end
+    File* file{};     // of the base or a segment, which is never written again before its end
   };
 
-  LogExport(const ExportHeader& header, const std::vector<File*>& files) {
+  LogExport(const ExportHeader& header, const std::vector<File*>& files, File* base) {
     add({.content = encode_export_header(header)});
+    add({.bytes = header.base_bytes, .file = base});
     for (std::size_t i = 0; i < files.size(); ++i) {
       add({.bytes = header.segments[i].bytes, .file = files[i]});
     }
@@ -198,14 +219,19 @@ class LogExport final : public LogFiles::Export {
 
 }  // namespace
 
-Result<std::unique_ptr<LogFiles::Export>> LogFiles::begin_export() {
+Result<std::unique_ptr<LogFiles::Export>> LogFiles::begin_export(File* base) {
   const Impl& log = *impl_;
+  const auto base_bytes = base == nullptr ? Result<std::uint64_t>(0) : base->size();
+  if (!base_bytes) {
+    return fail(base_bytes.error());
+  }
   ExportHeader header{.store = log.head.store,
                       .generation = log.generation,
-                      .first = first(),
+                      .first = log.segments.empty() ? Index{1} : log.segments.front().header.base(),
                       .last = log.head.durable,
                       .before = {},
                       .chain = log.durable.chain,
+                      .base_bytes = *base_bytes,
                       .segments = {}};
   std::vector<File*> files;
   for (const LogSegment& segment : log.segments) {
@@ -217,7 +243,7 @@ Result<std::unique_ptr<LogFiles::Export>> LogFiles::begin_export() {
   if (!log.segments.empty()) {
     header.before = log.segments.front().header.before.chain;
   }
-  return std::make_unique<LogExport>(header, files);
+  return std::make_unique<LogExport>(header, files, base);
 }
 
 }  // namespace tablog::storage

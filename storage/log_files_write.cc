@@ -258,4 +258,20 @@ Result<void> LogFiles::Impl::flush() {
   return {};
 }
 
+// A crash leaves the oldest ones freed, and perhaps one that is cut: recovery passes over them, for
+// there is a base beyond them.
+Result<void> LogFiles::Impl::free_through(Index through) {
+  assert(through <= head.durable);
+  base = std::max(base, through);
+  while (segments.size() > 1 && segments[1].header.before.index <= base) {
+    Slot& slot = segments.front().slot;
+    if (const auto blank = make_blank(*slot.file); !blank) {
+      return blank;
+    }
+    spares.push_back(std::move(slot));
+    segments.erase(segments.begin());
+  }
+  return {};
+}
+
 }  // namespace tablog::storage

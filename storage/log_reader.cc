@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "log/size.h"
 #include "storage/file_source.h"
 #include "storage/log_slots.h"
 
@@ -35,6 +36,8 @@ bool agree(const ExportHeader& header, const std::vector<FoundSegment>& found) {
 
 struct LogReader::Impl {
   std::vector<ReadSegment> segments{};
+  std::shared_ptr<ByteSource> base{};  // of an export
+  std::uint64_t base_bytes{};
   Generation generation{};
   LogPosition end{};
   std::optional<TornTail> torn_tail{};
@@ -54,8 +57,9 @@ struct LogReader::Impl {
 
 // ---- opening
 
-Result<std::unique_ptr<LogReader>> LogReader::from_slots(std::vector<Slot> slots, Index proven) {
-  auto sorted = sort_slots(slots);
+Result<std::unique_ptr<LogReader>> LogReader::from_slots(std::vector<Slot> slots, Index proven,
+                                                         Index base) {
+  auto sorted = sort_slots(slots, base);
   if (!sorted) {
     return fail(sorted.error());
   }
@@ -129,7 +133,9 @@ Result<std::unique_ptr<LogReader>> LogReader::from_export(std::unique_ptr<File> 
   impl->last_proof =
       "the export's header names entry " + to_text(header->last.value) + " as its last";
   std::vector<FoundSegment> found;
-  std::uint64_t offset = header->header_bytes();
+  impl->base_bytes = header->base_bytes;
+  impl->base = std::make_shared<SubSource>(source, header->header_bytes(), header->base_bytes);
+  std::uint64_t offset = header->header_bytes() + header->base_bytes;
   Bytes page(kSegmentHeaderBytes);
   for (const ExportedSegment& exported : header->segments) {
     auto part = std::make_unique<SubSource>(source, offset, exported.bytes);
@@ -153,7 +159,9 @@ Result<std::unique_ptr<LogReader>> LogReader::from_export(std::unique_ptr<File> 
                               .end = exported.bytes});
     offset += exported.bytes;
   }
-  if (const auto linked = link_segments(found); !linked) {
+  // Which entry the base is of it says itself; here only that it is no earlier one could be told.
+  const Index base = header->base_bytes > 0 ? Index{header->first.value - 1} : Index{};
+  if (const auto linked = link_segments(found, base); !linked) {
     return fail(linked.error());
   }
   if (!agree(*header, found)) {
@@ -295,6 +303,20 @@ Index LogReader::last() const {
 }
 const LogPosition& LogReader::end() const {
   return impl_->end;
+}
+Result<Bytes> LogReader::base() const {
+  Bytes image(to_size(impl_->base_bytes));
+  if (image.empty()) {
+    return image;
+  }
+  const auto got = impl_->base->read(0, image);
+  if (!got) {
+    return fail(got.error());
+  }
+  if (*got != image.size()) {
+    return fail(ErrorCode::kCorrupt, "the export's base is cut");
+  }
+  return image;
 }
 const std::optional<TornTail>& LogReader::torn_tail() const {
   return impl_->torn_tail;

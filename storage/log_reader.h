@@ -31,8 +31,10 @@ class LogReader {
  public:
   // kCorrupt: headers that make no log (sort_slots). Damage among the frames is told when next()
   // comes to it. A torn tail is told by torn_tail(). `proven` as in LogFiles::open.
+  // Likewise `base`: the index of the base that stands beside a compacted log.
   [[nodiscard]] static Result<std::unique_ptr<LogReader>> from_slots(std::vector<Slot> slots,
-                                                                     Index proven = {});
+                                                                     Index proven = {},
+                                                                     Index base = {});
   // As read_export_header.
   [[nodiscard]] static Result<std::unique_ptr<LogReader>> from_export(std::unique_ptr<File> file);
   ~LogReader();
@@ -43,6 +45,7 @@ class LogReader {
   [[nodiscard]] Index last()
       const;  // highest that can be read; where damage ends the log, before it
   [[nodiscard]] const LogPosition& end() const;  // of an export without entries, as its header says
+  [[nodiscard]] Result<Bytes> base() const;      // of an export: a SQLite file; empty: it has none
   [[nodiscard]] const std::optional<TornTail>& torn_tail() const;
   [[nodiscard]] std::string_view torn_why() const;
   [[nodiscard]] std::vector<SegmentInfo> segments() const;

@@ -11,6 +11,13 @@
 
 namespace tablog::storage {
 
+Result<void> make_blank(File& file) {
+  if (const auto cut = file.truncate(0); !cut) {
+    return cut;
+  }
+  return file.flush();
+}
+
 Result<bool> is_blank(File& file, std::uint64_t begin) {
   const auto size = file.size();
   if (!size) {
@@ -52,7 +59,7 @@ std::optional<Index> first_entry(File& file) {
 
 }  // namespace
 
-Result<SortedSlots> sort_slots(std::span<Slot> slots) {
+Result<SortedSlots> sort_slots(std::span<Slot> slots, Index base) {
   SortedSlots sorted;
   std::vector<FoundSegment> found;
   Bytes bytes(kSegmentHeaderBytes);
@@ -88,11 +95,17 @@ Result<SortedSlots> sort_slots(std::span<Slot> slots) {
     }
     sorted.spares.push_back(i);
   }
-  auto linked = link_segments(std::move(found));
+  auto linked = link_segments(found, base);
   if (!linked) {
     return fail(linked.error());
   }
   sorted.segments = *std::move(linked);
+  for (const FoundSegment& each : found) {
+    if (std::ranges::find(sorted.segments, each.slot, &FoundSegment::slot) ==
+        sorted.segments.end()) {
+      sorted.freed.push_back(each.slot);
+    }
+  }
   return sorted;
 }
 

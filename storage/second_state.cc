@@ -1,5 +1,7 @@
 #include "storage/second_state.h"
 
+#include "storage/base.h"
+
 namespace tablog::storage {
 
 namespace {
@@ -32,6 +34,11 @@ Result<std::unique_ptr<SecondState>> SecondState::begin_anew(Pool& pool, LogFile
   if (!opened) return fail(opened.error());
   second->state_ = std::move(*opened);
   second->state_->set_store(log.head().store);
+  if (const Index base = find_base(pool); base > Index{}) {
+    const auto before = read_base(pool, base);
+    if (!before) return fail(before.error());
+    second->state_->continue_from(**before);
+  }
   second->state_->begin_rebuild(schema);
   return second;
 }

@@ -153,14 +153,9 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::from_image(ByteView image)
   auto impl = Impl::in_memory(open_image(image));
   if (!impl) return fail(impl.error());
   if (auto loaded = (*impl)->core->load(); !loaded) return fail(loaded.error());
-  Digests& digests = (*impl)->core->digests;
-  const auto stored = digests.sums();
-  const auto actual = digests.recompute();
-  if (!stored) return fail(stored.error());
-  if (!actual) return fail(actual.error());
-  if (*stored != *actual)
-    return fail(ErrorCode::kCorrupt, "the image's rows do not match its digests");
-  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(*impl)));
+  std::unique_ptr<StateDatabase> state(new StateDatabase(std::move(*impl)));
+  if (auto checked = state->check_content(); !checked) return fail(checked.error());
+  return state;
 }
 
 Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const std::string& path) {
@@ -205,6 +200,27 @@ void StateDatabase::set_store(StoreId store) {
 const SessionTable& StateDatabase::sessions() const {
   return impl_->core->sessions;
 }
+void StateDatabase::continue_from(const StateDatabase& base) {
+  assert(applied() == Index{} && !in_transaction());
+  impl_->core->progress = base.impl_->core->progress;
+  impl_->core->sessions.adopt(base.sessions());
+}
+
+Result<void> StateDatabase::become_image() {
+  assert(impl_->pool != nullptr && !in_transaction());
+  impl_->second.reset();  // who reads keeps the WAL
+  if (auto folded = checkpoint(); !folded) return folded;
+  Result<Statement> mode = prepare_own(impl_->core->db(), "PRAGMA journal_mode=DELETE");
+  if (!mode) return fail(impl_->cause(mode.error()));
+  const Result<bool> row = mode->step();
+  if (!row) return fail(impl_->cause(row.error()));
+  if (mode->text(0) != "delete")
+    return fail(ErrorCode::kStorageUnavailable, "the database does not leave WAL mode");
+  File* const file = impl_->pool->find(impl_->path);
+  return file == nullptr ? fail(ErrorCode::kStorageUnavailable, "the database's file is gone")
+                         : file->flush();
+}
+
 bool StateDatabase::in_transaction() const {
   return impl_->core->transaction.is_open();
 }
@@ -304,6 +320,17 @@ Result<Digest> StateDatabase::recompute_digest() {
   const auto sums = table_digests();
   if (!sums) return fail(sums.error());
   return Digests::combine(*sums);
+}
+
+Result<void> StateDatabase::check_content() {
+  Digests& digests = impl_->core->digests;
+  const auto stored = digests.sums();
+  const auto actual = digests.recompute();
+  if (!stored) return fail(stored.error());
+  if (!actual) return fail(actual.error());
+  if (*stored != *actual)
+    return fail(ErrorCode::kCorrupt, "the image's rows do not match its digests");
+  return {};
 }
 
 Result<std::vector<std::pair<std::string, Digest>>> StateDatabase::table_digests() {

@@ -77,6 +77,9 @@ class StateDatabase {
   void rollback();                      // to the last commit; applied() and sessions() with it
   [[nodiscard]] bool in_transaction() const;
 
+  // Takes over how far `base` has come, and its sessions, but none of its tables. On an empty one.
+  void continue_from(const StateDatabase& base);
+
   // How many steps of SQLite's machine one item of execute() may take; more is kRejected. 0: any
   // number.
   void set_steps_max(std::uint64_t steps);
@@ -91,6 +94,7 @@ class StateDatabase {
   // Running, of the open transaction's state. Zero, which no state has, when memory ran out.
   [[nodiscard]] Digest digest() const;
   [[nodiscard]] Result<Digest> recompute_digest();  // in full
+  [[nodiscard]] Result<void> check_content();       // kCorrupt: the rows are not what the sums say
   [[nodiscard]] Result<std::vector<std::pair<std::string, Digest>>> table_digests();
 
   // ---- reading: committed state, on a connection of its own where on a pool. In memory there is
@@ -100,6 +104,10 @@ class StateDatabase {
   [[nodiscard]] Result<TablesRead> tables_read(const std::string& sql);
   [[nodiscard]] Changes take_changes();
   [[nodiscard]] Result<Bytes> snapshot();  // the committed state as a plain (non-WAL) SQLite file
+
+  // On a pool: the file at its path is a plain SQLite file from then on, flushed, as snapshot()
+  // gives one. It is of no more use here.
+  [[nodiscard]] Result<void> become_image();
 
   // Size of the database, bytes.
   [[nodiscard]] std::uint64_t bytes() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <ranges>
 #include <utility>
 
 #include "log/codec.h"
@@ -40,7 +41,7 @@ Result<void> unless_full(Result<void> reserved) {
 
 // That the whole log can be read: only then may the database, which is a proof of it, be given up.
 Result<void> check_readable(LogFiles& log) {
-  for (Index at = Index{1}; at <= log.head().index;) {
+  for (Index at = log.first(); at <= log.head().index;) {
     const Result<LogFiles::Batch> batch = log.read(at, log.head().index, kReadBytes);
     if (!batch) return fail(batch.error());
     for (const auto& bytes : batch->entries) {
@@ -65,6 +66,8 @@ struct Store::Impl {
   std::unique_ptr<Pool> pool;
   std::unique_ptr<LogFiles> log;
   std::unique_ptr<StateDatabase> state;
+  Index base;  // zero: none
+  std::unique_ptr<NextBase> next_base;
   std::unique_ptr<SecondState> anew;
   std::unique_ptr<StateDatabase> replaced;  // while `state` is the one that was made anew
   Recovery recovery;
@@ -73,6 +76,8 @@ struct Store::Impl {
   Index checkpointed;  // by this object
 
   [[nodiscard]] Result<void> open_state();
+  [[nodiscard]] Result<void> renew_state();
+  [[nodiscard]] bool can_renew() const { return log->first() == next(base); }
   [[nodiscard]] Result<void> rebuild(const Error& why);
   [[nodiscard]] Result<void> start_anew(const Entry& entry);
   [[nodiscard]] Result<void> settle_state();
@@ -89,12 +94,21 @@ Result<void> Store::Impl::open_state() {
   return {};
 }
 
-Result<void> Store::Impl::rebuild(const Error& why) {
-  if (log->first() > Index{1}) return fail(why);  // what is compacted cannot be replayed
-  if (auto readable = check_readable(*log); !readable) return readable;
+// As it is where the log begins.
+Result<void> Store::Impl::renew_state() {
   state.reset();
   if (auto removed = remove_state(*pool); !removed) return removed;
+  if (base > Index{}) {
+    if (auto copied = copy_base(*pool, base, kStatePath); !copied) return copied;
+  }
   if (auto opened = open_state(); !opened) return opened;
+  return base > Index{} ? state->check_content() : Result<void>{};
+}
+
+Result<void> Store::Impl::rebuild(const Error& why) {
+  if (!can_renew()) return fail(why);  // what is before the log cannot be replayed
+  if (auto readable = check_readable(*log); !readable) return readable;
+  if (auto renewed = renew_state(); !renewed) return renewed;
   recovery.rebuilt = why.message;
   return {};
 }
@@ -103,11 +117,12 @@ Result<void> Store::Impl::rebuild(const Error& why) {
 Result<void> Store::Impl::check_history() const {
   const Index applied = state->applied();
   const LogHead& head = log->head();
-  if (applied == Index{}) {
-    if (log->first() > Index{1})
-      return corrupt("the state database is missing and the log is compacted", log->first());
-    return {};
+  if (applied.value + 1 < log->first().value) {
+    return corrupt("the state database ends with entry " + std::to_string(applied.value) +
+                       ", and the log is compacted",
+                   log->first());
   }
+  if (applied == Index{}) return {};
   if (applied > head.index) {
     return corrupt("the log ends before entry " + std::to_string(applied.value) +
                        ", which the state database has applied: entries were lost",
@@ -152,6 +167,11 @@ Result<void> Store::Impl::start_anew(const Entry& entry) {
   if (auto removed = remove_state(*pool); !removed) return removed;
   if (auto opened = open_state(); !opened) return opened;
   state->set_store(log->head().store);
+  if (base > Index{}) {
+    const auto before = read_base(*pool, base);
+    if (!before) return fail(before.error());
+    state->continue_from(**before);
+  }
   state->begin_rebuild(std::get<Schema>(entry.body));
   return {};
 }
@@ -180,16 +200,23 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
   impl->on_progress = options.on_progress;
   // Where it cannot be removed now, it is when it is in the way.
   (void)SecondState::tidy(*impl->pool);
+  (void)NextBase::tidy(*impl->pool);
+  impl->base = find_base(*impl->pool);
   Result<void> state = impl->open_state();
   if (!state && !is_damage(state.error())) return fail(state.error());
 
-  const Proven proven =
-      state ? Proven{.index = impl->state->applied(), .chain = impl->state->chain()} : Proven{};
+  const Proven proven = state ? Proven{.index = std::max(impl->state->applied(), impl->base),
+                                       .chain = impl->state->chain(),
+                                       .base = impl->base}
+                              : Proven{.index = impl->base, .base = impl->base};
   auto log = LogFiles::open(std::move(files.log), proven, options.fresh, options.generation,
                             options.salt_seed, options.log);
   if (!log) return fail(log.error());
   impl->log = std::move(*log);
 
+  (void)remove_other_bases(*impl->pool, impl->base);  // or at the next opening
+  // Without a database there is nothing that could be wrong with the base.
+  if (state && impl->state->applied() < impl->base) state = impl->renew_state();
   if (!state) {
     if (auto rebuilt = impl->rebuild(state.error()); !rebuilt) return fail(rebuilt.error());
   }
@@ -220,7 +247,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreFiles files, const StoreOptions&
 
 void Store::close_without_state(std::unique_ptr<Store> store) {
   Impl& impl = *store->impl_;
-  if (impl.log->first() > Index{1} || !check_readable(*impl.log)) return;
+  if (!impl.can_renew() || !check_readable(*impl.log)) return;
   impl.state.reset();  // its connections first
   // What cannot be removed now is found to be wrong again.
   (void)remove_state(*impl.pool);
@@ -282,6 +309,92 @@ const SecondState* Store::anew() const {
 void Store::drop_anew() {
   impl_->anew.reset();
   (void)SecondState::tidy(*impl_->pool);  // or when it is in the way
+}
+
+// ---- compaction
+
+Result<Index> Store::compactable(const CompactRequest& wanted) {
+  // What is freed has to be in the state database on the disk: a power loss goes back to there.
+  const Result<Index> flushed = checkpoint();
+  if (!flushed) return fail(flushed.error());
+  LogFiles& log = *impl_->log;
+  Index through = *flushed;
+  const auto keep_from = [&](Index first) {
+    through = std::min(through, Index{first.value - std::min<std::uint64_t>(first.value, 1)});
+  };
+  if (wanted.retain_from > Index{}) keep_from(wanted.retain_from);
+  const std::vector<SegmentInfo> segments = log.segments();
+  if (wanted.since_ms != 0) {
+    Index first = log.first();
+    for (const SegmentInfo& segment : segments)
+      if (segment.time_ms < wanted.since_ms) first = std::max(first, segment.base);
+    keep_from(first);
+  }
+  if (wanted.keep_bytes > 0) {
+    Index first = log.first();
+    std::uint64_t bytes = 0;
+    for (const SegmentInfo& segment : segments | std::views::reverse) {
+      bytes += segment.bytes;
+      if (bytes < wanted.keep_bytes) continue;
+      first = std::max(first, segment.base);
+      break;
+    }
+    keep_from(first);
+  }
+  if (through <= impl_->base) return Index{};
+  // A request is all or nothing, also here.
+  const auto last = log.read(through, through, 1);
+  if (!last) return fail(last.error());
+  const Result<Entry> entry = decode_entry(*last->entries.front());
+  if (!entry) return fail(entry.error());
+  if (!ends_request(*entry)) through = Index{through.value - entry->request->position - 1};
+  return through > impl_->base ? through : Index{};
+}
+
+Result<void> Store::begin_compaction(Index through) {
+  drop_compaction();
+  auto next = NextBase::begin(*impl_->pool, *impl_->log, through);
+  if (!next) return fail(next.error());
+  impl_->next_base = std::move(*next);
+  return {};
+}
+
+Result<NextBase::Stage> Store::advance_compaction(const GoOn& go_on) {
+  if (auto reserved = impl_->state->reserve(kSecondBytes); !reserved) {
+    drop_compaction();
+    return fail(reserved.error());
+  }
+  auto stage = impl_->next_base->advance(go_on);
+  if (!stage) drop_compaction();
+  return stage;
+}
+
+const NextBase* Store::next_base() const {
+  return impl_->next_base.get();
+}
+
+// The base first, flushed: whatever is freed afterwards, somebody who opens the store finds it.
+Result<void> Store::finish_compaction() {
+  const Index through = impl_->next_base->through();
+  auto placed = impl_->next_base->place();
+  impl_->next_base.reset();
+  if (!placed) return placed;
+  impl_->base = through;
+  if (auto freed = impl_->log->free_through(through); !freed) return freed;
+  return remove_other_bases(*impl_->pool, through);
+}
+
+void Store::drop_compaction() {
+  impl_->next_base.reset();
+  (void)NextBase::tidy(*impl_->pool);  // or when it is in the way
+}
+
+Index Store::base() const {
+  return impl_->base;
+}
+
+File* Store::base_file() {
+  return impl_->base == Index{} ? nullptr : impl_->pool->find(base_path(impl_->base));
 }
 
 RebuildCounts Store::rebuild_counts() const {

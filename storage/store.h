@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "log/message.h"
+#include "storage/base.h"
 #include "storage/file.h"
 #include "storage/log_files.h"
 #include "storage/pool.h"
@@ -38,15 +40,16 @@ class Store {
   // Recovers the log, with the state database's applied index as the proof of what had been
   // flushed; then brings the database to the log's head. A database that cannot be read, or whose
   // digest is not the log's, is made anew where the log goes back to entry 1: that is told by
-  // recovery().rebuilt. kCorrupt: the log is damaged, or it and the database are of different
-  // histories. kNewerFormat, kEngineTooOld, kStorageUnavailable. A full disk is no error, nor is a
-  // torn log without a spare slot: log().needs_slot() tells.
+  // recovery().rebuilt; that of a compacted log from its base on. kCorrupt: the log is damaged, or
+  // it and the database are of different histories. kNewerFormat, kEngineTooOld,
+  // kStorageUnavailable. A full disk is no error, nor is a torn log without a spare slot:
+  // log().needs_slot() tells.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreFiles files,
                                                            const StoreOptions& options);
   ~Store();
 
   // Closes it for good, and removes the state database, which is found to be wrong: the next open()
-  // makes it anew. Nothing is removed where the log alone cannot give it: damaged, or compacted.
+  // makes it anew. Nothing is removed where the log, and its base, cannot give it.
   static void close_without_state(std::unique_ptr<Store> store);
 
   [[nodiscard]] LogFiles& log();
@@ -81,6 +84,20 @@ class Store {
   // commit_state() makes that final.
   void swap_state();
   [[nodiscard]] RebuildCounts rebuild_counts() const;  // of the last that this object has made
+
+  // ---- compaction: the log begins later than with entry 1, at a base. In this order: begin,
+  // advance until it is ready, then finish. A crash at any point leaves the log as it was, or
+  // compacted. How far it may go: the end of the last request that none of the three wants to be
+  // kept. Zero: there is nothing to do.
+  [[nodiscard]] Result<Index> compactable(const CompactRequest& wanted);
+  [[nodiscard]] Result<void> begin_compaction(Index through);
+  [[nodiscard]] Result<NextBase::Stage> advance_compaction(const GoOn& go_on);
+  [[nodiscard]] const NextBase* next_base() const;
+  [[nodiscard]] Result<void> finish_compaction();  // frees files: only under a lease
+  void drop_compaction();
+  // The state that a compacted log begins with, as a SQLite file; null: it goes back to entry 1.
+  [[nodiscard]] Index base() const;
+  [[nodiscard]] File* base_file();
 
   // Files that the host should create and hand over, in the background.
   [[nodiscard]] std::size_t log_slots_wanted() const;

@@ -14,16 +14,22 @@ Result<std::unique_ptr<storage::StateDatabase>> empty_state(const storage::LogRe
   return state;
 }
 
+// What the log's first entry is applied to.
+Result<std::unique_ptr<storage::StateDatabase>> first_state(const Source& source) {
+  return source.base.empty() ? empty_state(*source.log)
+                             : storage::StateDatabase::from_image(source.base);
+}
+
 }  // namespace
 
 Result<Replayer> Replayer::begin(const Source& source) {
   const storage::LogReader& log = *source.log;
-  if (log.first() > Index{1}) {
+  if (log.first() > Index{1} && source.base.empty()) {
     return fail(ErrorCode::kCompacted, "the log begins with entry " +
                                            std::to_string(log.first().value) +
                                            ": what is before it cannot be replayed");
   }
-  auto state = empty_state(log);
+  auto state = first_state(source);
   if (!state) {
     return fail(state.error());
   }
@@ -40,6 +46,13 @@ Result<void> Replayer::start_anew(const Entry& entry) {
   if (!state) {
     return fail(state.error());
   }
+  if (!source->base.empty()) {
+    const auto base = first_state(*source);
+    if (!base) {
+      return fail(base.error());
+    }
+    (*state)->continue_from(**base);
+  }
   (*state)->begin_rebuild(std::get<Schema>(entry.body));
   while ((*state)->applied().value + 1 < entry.index.value) {
     const auto step = next_step(*source->log);
@@ -49,7 +62,7 @@ Result<void> Replayer::start_anew(const Entry& entry) {
     if (!*step) {
       return fail(ErrorCode::kCorrupt, "the log has become shorter");
     }
-    if (!(*step)->entry) {
+    if (!(*step)->entry || (*step)->entry->index <= (*state)->applied()) {
       continue;
     }
     if (const auto applied = (*state)->apply(*(*step)->entry, (*step)->frame.body); !applied) {
@@ -61,6 +74,9 @@ Result<void> Replayer::start_anew(const Entry& entry) {
 }
 
 Result<void> Replayer::add(const Step& step) {
+  if (step.frame.header.index <= state_->applied() && !step.frame.commit) {
+    return {};  // the base has it
+  }
   if (step.entry) {
     if (starts_anew(*step.entry) && !state_->rebuilds()) {
       if (const auto started = start_anew(*step.entry); !started) {
@@ -79,6 +95,9 @@ Result<void> Replayer::add(const Step& step) {
   }
   if (const auto committed = state_->commit(); !committed) {
     return committed;
+  }
+  if (step.frame.commit->last < state_->applied()) {
+    return {};
   }
   ++compared_;
   const Digest actual = state_->digest();

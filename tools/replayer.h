@@ -19,8 +19,8 @@ struct Divergence {
 
 class Replayer {
  public:
-  // kCompacted: the log does not go back to entry 1, so nothing can be made from it alone. The
-  // source is opened once more where an entry starts the state anew.
+  // From the base of a compacted log. kCompacted: it has none. The source is opened once more where
+  // an entry starts the state anew.
   [[nodiscard]] static Result<Replayer> begin(const Source& source);
 
   // Steps in log order. kEngineTooOld: the entries are for another SQLite than this one. Any other

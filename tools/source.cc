@@ -61,6 +61,11 @@ Result<Source> open_file(const std::string& path) {
     return fail(log.error());
   }
   source.log = *std::move(log);
+  auto base = source.log->base();
+  if (!base) {
+    return fail(base.error());
+  }
+  source.base = *std::move(base);
   return source;
 }
 
@@ -168,13 +173,16 @@ bool is_foreign(const std::vector<Slot>& slots) {
 Result<Source> read_directory(const std::string& path, const Directories& at) {
   Source source{.kind = SourceKind::kDirectory, .path = path};
   // The state database first: its log is at least as far as it is, also while both are written to.
+  Index base;
   if (at.pool) {
     auto pool = storage::open_posix_slots(at.pool->string(), PosixMode::kReadOnly);
-    auto state = pool ? read_state(*std::move(pool)) : fail(pool.error());
-    if (state) {
-      source.state = *std::move(state);
+    auto held = pool ? read_pool(*std::move(pool)) : fail(pool.error());
+    if (held) {
+      source.state = std::move(held->state);
+      source.base = std::move(held->base_image);
+      base = held->base;
     } else {
-      source.state_error = state.error();
+      source.state_error = held.error();
     }
   }
   auto slots = storage::open_posix_slots(at.log.string(), PosixMode::kReadOnly);
@@ -186,8 +194,8 @@ Result<Source> read_directory(const std::string& path, const Directories& at) {
     source.bytes += slot.file->size().value_or(0);
   }
   const bool foreign = is_foreign(*slots);
-  auto log =
-      LogReader::from_slots(*std::move(slots), source.state ? source.state->applied : Index{});
+  auto log = LogReader::from_slots(
+      *std::move(slots), std::max(base, source.state ? source.state->applied : Index{}), base);
   const bool named = at.log.filename() == "log" && at.log != fs::path(path);
   if (foreign && !named && (!log || is_empty_log(**log))) {
     return not_a_log(path, "holds no log: no file in it is a segment");
@@ -229,9 +237,10 @@ std::uint64_t Source::file_offset_of(std::uint64_t sequence) const {
     return 0;
   }
   const auto segments = log->segments();
-  ExportHeader header;
+  ExportHeader header{.base_bytes = base.size()};
   header.segments.resize(segments.size());
-  return std::accumulate(segments.begin(), segments.end(), header.header_bytes(),
+  return std::accumulate(segments.begin(), segments.end(),
+                         header.header_bytes() + header.base_bytes,
                          [&](std::uint64_t sum, const storage::SegmentInfo& segment) {
                            return segment.sequence < sequence ? sum + segment.capacity : sum;
                          });

@@ -31,6 +31,8 @@ struct Source {
   // The state database beside the log: proof of what had been flushed. None beside an export.
   std::optional<StateSummary> state{};
   std::optional<Error> state_error{};  // it is there, and cannot be read
+  // Of a compacted log: the state that it begins with, a SQLite file. Empty: it has none.
+  Bytes base{};
 
   // Where a segment begins within the file that the user knows: 0 but for exports.
   [[nodiscard]] std::uint64_t file_offset_of(std::uint64_t sequence) const;

@@ -1,5 +1,7 @@
 #include "tools/state_summary.h"
 
+#include "log/size.h"
+#include "storage/base.h"
 #include "storage/pool.h"
 #include "storage/state_database.h"
 #include "storage/store.h"
@@ -7,19 +9,10 @@
 
 namespace tablog::tools {
 
-Result<std::optional<StateSummary>> read_state(std::vector<storage::Slot> slots) {
-  const auto pool = storage::Pool::open(overlay(std::move(slots)));
-  if (!pool) {
-    return fail(pool.error());
-  }
-  if (!(*pool)->quarantined().empty()) {
-    return fail(ErrorCode::kCorrupt,
-                "the header of pool slot " + (*pool)->quarantined().front() + " does not verify");
-  }
-  if ((*pool)->find(storage::kStatePath) == nullptr) {
-    return std::nullopt;
-  }
-  const auto state = storage::StateDatabase::on_pool(**pool, storage::kStatePath);
+namespace {
+
+Result<StateSummary> read_state(storage::Pool& pool) {
+  const auto state = storage::StateDatabase::on_pool(pool, storage::kStatePath);
   if (!state) {
     return fail(state.error());
   }
@@ -31,6 +24,47 @@ Result<std::optional<StateSummary>> read_state(std::vector<storage::Slot> slots)
                       .bytes = database.bytes(),
                       .sessions = database.sessions().sessions().size(),
                       .schema_version = database.schema() ? database.schema()->version : 0};
+}
+
+Result<Bytes> read_file(storage::File& file) {
+  const auto size = file.size();
+  if (!size) {
+    return fail(size.error());
+  }
+  Bytes content(to_size(*size));
+  if (const auto got = file.read(0, content); !got) {
+    return fail(got.error());
+  }
+  return content;
+}
+
+}  // namespace
+
+Result<PoolSummary> read_pool(std::vector<storage::Slot> slots) {
+  const auto pool = storage::Pool::open(overlay(std::move(slots)));
+  if (!pool) {
+    return fail(pool.error());
+  }
+  if (!(*pool)->quarantined().empty()) {
+    return fail(ErrorCode::kCorrupt,
+                "the header of pool slot " + (*pool)->quarantined().front() + " does not verify");
+  }
+  PoolSummary summary{.state = {}, .base = storage::find_base(**pool), .base_image = {}};
+  if (summary.base > Index{}) {
+    auto image = read_file(*(*pool)->find(storage::base_path(summary.base)));
+    if (!image) {
+      return fail(image.error());
+    }
+    summary.base_image = *std::move(image);
+  }
+  if ((*pool)->find(storage::kStatePath) != nullptr) {
+    auto state = read_state(**pool);
+    if (!state) {
+      return fail(state.error());
+    }
+    summary.state = *std::move(state);
+  }
+  return summary;
 }
 
 }  // namespace tablog::tools

@@ -1,5 +1,5 @@
-// StateSummary: what the state database beside a log says of itself, read without touching its
-// files.
+// PoolSummary: what the pool beside a log holds: the state database, and the base of a compacted
+// log. Read without touching their files.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,13 @@ struct StateSummary {
   std::uint32_t schema_version{};  // 0: none yet
 };
 
-// Nothing: the pool has no state database yet. kCorrupt, kNewerFormat, kStorageUnavailable.
-[[nodiscard]] Result<std::optional<StateSummary>> read_state(std::vector<storage::Slot> pool);
+struct PoolSummary {
+  std::optional<StateSummary> state{};  // nothing: there is no state database yet
+  Index base{};                         // of a compacted log; zero: it has none
+  Bytes base_image{};                   // the state there, a SQLite file
+};
+
+// kCorrupt, kNewerFormat, kStorageUnavailable.
+[[nodiscard]] Result<PoolSummary> read_pool(std::vector<storage::Slot> slots);
 
 }  // namespace tablog::tools

@@ -55,6 +55,7 @@ class LeaderWorker {
   void carry_out(const host::OpenFiles& effect);
   void carry_out(const host::WantSlots& effect);
   void carry_out(const host::KeepSnapshot& effect);
+  void carry_out(const host::DropSnapshots& /*effect*/) {}
   void carry_out(const host::CloseFiles& effect);
   void carry_out(host::LockAction action);
   void carry_out(const host::RoleChanged& effect);

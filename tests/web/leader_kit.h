@@ -98,6 +98,7 @@ class LeaderKit {
   void carry_out(const OpenFiles& effect);
   void carry_out(const WantSlots& effect);
   void carry_out(const KeepSnapshot& effect);
+  void carry_out(const DropSnapshots& /*effect*/) {}
   void carry_out(const CloseFiles& effect);
   void carry_out(LockAction action);
   void carry_out(const RoleChanged& effect);

@@ -42,7 +42,8 @@ enum class Out : std::uint8_t {
   kAskForkLock,
   kReleaseForkLock,
   kKeepSnapshot,
-  kArmWork
+  kArmWork,
+  kDropSnapshots
 };
 
 // A time that no clock shows has no integer.
@@ -95,6 +96,10 @@ void write(Writer& out, const LeaderEffect& effect) {
                    kind(Out::kKeepSnapshot);
                    out.u64(snapshot.index.value);
                    out.bytes(snapshot.image);
+                 },
+                 [&](const DropSnapshots& drop) {
+                   kind(Out::kDropSnapshots);
+                   out.u64(drop.before.value);
                  },
                  [&](LockAction action) {
                    static constexpr Out kKinds[] = {Out::kReleaseLock, Out::kStealLock,

@@ -31,7 +31,8 @@ enum class In : std::uint8_t {
   kHeard,
   kGuardedQuery,
   kExclusive,
-  kDigests
+  kDigests,
+  kCompact
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -101,11 +102,16 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
       return replica::Checkpoint{.call = reader.u32()};
     case In::kExport: {
       const replica::Export request{.call = reader.u32(), .kind = TransferKind{reader.u8()}};
-      if (request.kind != TransferKind::kLogExport &&
-          request.kind != TransferKind::kDatabaseExport) {
+      if (request.kind < TransferKind::kLogExport || request.kind > TransferKind::kBase)
         return std::nullopt;
-      }
       return request;
+    }
+    case In::kCompact: {
+      replica::Compact compact{.call = reader.u32(), .wanted = {}};
+      compact.wanted.retain_from = Index{reader.u64()};
+      compact.wanted.since_ms = reader.i64();
+      compact.wanted.keep_bytes = reader.u64();
+      return compact;
     }
     case In::kTabs: {
       replica::Tabs tabs{.call = reader.u32(), .tabs = {}};

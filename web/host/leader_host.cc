@@ -126,30 +126,6 @@ std::vector<LeaderEffect> LeaderHost::append(std::vector<AppendRequest> requests
   return step(leader::Input{leader::OwnAppends{std::move(requests)}});
 }
 
-std::vector<LeaderEffect> LeaderHost::work() {
-  if (!store_ || store_->anew() == nullptr) return {};
-  const auto until = now_().monotonic + kWorkSlice;
-  const auto finished = store_->advance_anew([&] { return now_().monotonic < until; });
-  if (!finished) return step(leader::Input{leader::AnewFailed{finished.error()}});
-  leader::AnewAdvanced advanced{.finished = *finished};
-  if (!*finished) {
-    effects_.emplace_back(ArmWork{});
-    if (now_().monotonic - told_of_work_ < kWorkTold) return take_effects();
-    told_of_work_ = now_().monotonic;
-    advanced.done = store_->anew()->applied().value;
-    advanced.total = store_->anew()->target().value;
-  }
-  return step(leader::Input{advanced});
-}
-
-void LeaderHost::begin_anew(const Schema& schema, std::vector<node::Input>& followed_by) {
-  if (auto begun = store_->begin_anew(schema); !begun) {
-    followed_by.push_back(leader::Input{leader::AnewFailed{std::move(begun.error())}});
-    return;
-  }
-  effects_.emplace_back(ArmWork{});
-}
-
 // The message to oneself comes last: it is not to hold up what others wait for.
 std::vector<LeaderEffect> LeaderHost::take_effects() {
   if (std::exchange(batch_due_, false)) effects_.emplace_back(ArmBatch{});
@@ -165,6 +141,7 @@ void LeaderHost::carry_out(node::Output output) {
   carry_out(output.leader, followed_by);
   if (output.close_files) {
     transfers_.clear();
+    compactions_.clear();
     // Opened again as it is it would look sound: open() does not read every row.
     if (std::exchange(state_is_wrong_, false)) {
       storage::Store::close_without_state(std::move(store_));

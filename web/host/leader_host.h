@@ -3,6 +3,7 @@
 // the simulator.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,6 +48,9 @@ struct KeepSnapshot {  // of the state, for those who ask for the past; nothing 
   Index index;
   Bytes image;
 };
+struct DropSnapshots {  // those of earlier entries than this one
+  Index before;
+};
 enum class LockAction : std::uint8_t {
   kRelease,  // the leader's; and ask for it again
   kSteal,    // the leader's, instead of waiting for it: LockGranted
@@ -62,7 +66,7 @@ struct RoleChanged {
 // An Answer is for the page of this tab.
 using LeaderEffect =
     std::variant<SendBytes, Answer, SetTimer, QueryLocks, ArmBatch, ArmWork, OpenFiles, WantSlots,
-                 CloseFiles, KeepSnapshot, LockAction, RoleChanged, Error>;
+                 CloseFiles, KeepSnapshot, DropSnapshots, LockAction, RoleChanged, Error>;
 
 struct LeaderConfig {
   ClientId self;
@@ -114,8 +118,14 @@ class LeaderHost {
   void serve(const leader::Read& read, const QueryRequest& request);
   void serve(const leader::Read& read, const TransferRequest& request);
   void serve(const leader::Read& read, const StatsRequest& request);
+  void serve(const leader::Read& read, const CompactRequest& request);
+  void serve(const leader::Read& read, const leader::FreeCompacted& request);
   void answer(const Address& to, MessageBody body);
   void begin_anew(const Schema& schema, std::vector<node::Input>& followed_by);
+  void work_anew(std::chrono::microseconds until);
+  void work_compaction(std::chrono::microseconds until);
+  void begin_compaction();
+  void end_compaction(std::variant<Index, Error> result);
   void want_slots();
   void keep_snapshot(Index checkpoint);
   void note_damage(const Error& error);
@@ -130,6 +140,11 @@ class LeaderHost {
   Transfers transfers_;
   std::uint64_t openings_{};
   std::chrono::microseconds told_of_work_{};
+  struct Compaction {
+    Address from;
+    CompactRequest request;
+  };
+  std::deque<Compaction> compactions_;  // one after the other; the first is on its way
   bool batch_due_{};
   std::vector<LeaderEffect> effects_;
 };

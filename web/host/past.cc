@@ -75,10 +75,16 @@ bool PastBoundary::handle(ByteView input) {
   return true;
 }
 
+// A state that is to be made anew, and a log that does not go back to its first entry: it goes on
+// from the base, without its tables.
 Result<void> PastBoundary::begin(ByteView image) {
   auto database = image.empty() ? storage::StateDatabase::in_memory()
                                 : storage::StateDatabase::from_image(image);
   if (!database) return fail(database.error());
+  if (database_ && database_->rebuilds() && !image.empty()) {
+    database_->continue_from(**database);
+    return {};
+  }
   database_ = std::move(*database);
   return {};
 }
@@ -98,6 +104,7 @@ Result<void> PastBoundary::apply(Reader& entries, Index to) {
     } else if (std::exchange(again, again || (starts_anew(*entry) && !database_->rebuilds()))) {
       continue;
     } else if (again) {
+      database_.reset();
       done = begin({});
       if (done) database_->begin_rebuild(std::get<Schema>(entry->body));
     } else if (auto applied = database_->apply(*entry, bytes); !applied) {

@@ -19,16 +19,21 @@ class Transfers {
                                                    const TransferRequest& request,
                                                    std::chrono::microseconds now);
   void clear() { transfers_.clear(); }
+  void drop_files();  // those that read the store's files as they go
 
  private:
   struct Transfer {
     std::unique_ptr<storage::LogFiles::Export> log;  // or:
+    storage::File* base{};                           // or:
     std::shared_ptr<const Bytes> image;
+    std::uint64_t total_bytes{};
     Index index;
     ChainHash chain;
     std::chrono::microseconds used{};
   };
   [[nodiscard]] Result<Transfer> begin(storage::Store& store, TransferKind kind);
+  [[nodiscard]] static Result<Bytes> read(Transfer& transfer, std::uint64_t offset,
+                                          std::size_t size);
   void drop_idle(std::chrono::microseconds now);
 
   std::map<std::uint64_t, Transfer> transfers_;

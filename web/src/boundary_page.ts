@@ -49,6 +49,14 @@ export interface QueryInput extends Question {
   readonly consistency: Consistency;
 }
 
+/** What a compaction has to leave; 0: that one wants nothing. */
+export interface CompactInput {
+  readonly retainFrom: number;
+  /** ms since 1970 */
+  readonly since: number;
+  readonly keepBytes: number;
+}
+
 /** What is known of a watch of which nothing was told yet. */
 export const kNoRows: Id = "0".repeat(32);
 
@@ -140,10 +148,17 @@ export const inputs = {
     w.u8(4);
     w.u32(call);
   },
-  export(w: Writer, call: number, what: "log" | "database"): void {
+  export(w: Writer, call: number, what: "log" | "database" | "base"): void {
     w.u8(5);
     w.u32(call);
-    w.u8(what === "log" ? 1 : 2);
+    w.u8({ log: 1, database: 2, base: 3 }[what]);
+  },
+  compact(w: Writer, call: number, { retainFrom, since, keepBytes }: CompactInput): void {
+    w.u8(20);
+    w.u32(call);
+    w.u64(retainFrom);
+    w.i64(BigInt(since));
+    w.u64(keepBytes);
   },
   tabs(w: Writer, call: number, tabs: readonly Id[]): void {
     w.u8(6);

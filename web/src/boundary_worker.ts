@@ -124,6 +124,7 @@ export type LeaderOutput =
   | { readonly kind: "queryLocks" | "armBatch" | "armWork" | "closeFiles" | "releaseLock" }
   | { readonly kind: "stealLock" | "askForkLock" | "releaseForkLock" }
   | { readonly kind: "keepSnapshot"; readonly index: number; readonly image: Uint8Array }
+  | { readonly kind: "dropSnapshots"; readonly before: number }
   | { readonly kind: "role"; readonly role: LeaderRole; readonly term: number }
   /** `output` goes to the page. */
   | { readonly kind: "settled"; readonly output: Uint8Array }
@@ -165,6 +166,8 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
       return { kind: "keepSnapshot", index: r.u64(), image: r.bytes() };
     case 15:
       return { kind: "armWork" };
+    case 16:
+      return { kind: "dropSnapshots", before: r.u64() };
     default:
       throw new RangeError(`unknown output ${kind}`);
   }

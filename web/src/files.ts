@@ -26,6 +26,8 @@ export interface SlotFiles {
   newestSnapshot(): Promise<number>;
   /** Keeps a snapshot of the state, and so many in all: the newest. Nothing depends on it. */
   keepSnapshot(index: number, image: Uint8Array<ArrayBuffer>, most: number): Promise<void>;
+  /** Lets those of earlier indexes go. */
+  dropSnapshots(before: number): Promise<void>;
   /** Holds room for a fork back, where there is room, as the files grow. For a leader to call now and then. */
   keepSpare(): void;
   /** Forgets what is open: in Chromium 156, to close a file that was deleted with the site's data never returns. */

@@ -107,6 +107,9 @@ export class LeaderWorker {
           .catch(() => undefined);
         return;
       }
+      case "dropSnapshots":
+        this.#files.dropSnapshots(output.before).catch(() => undefined); // they are a cache
+        return;
       case "closeFiles":
         return this.#files.closeAll();
       case "releaseLock":

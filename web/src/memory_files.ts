@@ -34,6 +34,7 @@ export class MemoryFiles implements SlotFiles {
   }
 
   async keepSnapshot(): Promise<void> {}
+  async dropSnapshots(): Promise<void> {}
 
   abandonAll(): void {
     this.table.abandonAll();

@@ -6,7 +6,7 @@ import { TablogError, wordsOf } from "./errors.js";
 import { FileTable, type Directory, type SlotFiles } from "./files.js";
 import { Generations } from "./generations.js";
 import { hexOf } from "./names.js";
-import { keepSnapshot } from "./snapshot_keeper.js";
+import { dropSnapshots, keepSnapshot } from "./snapshot_keeper.js";
 import { Snapshots } from "./snapshots.js";
 import { PatientOpening, isHeld, isNotFound } from "./patient_opening.js";
 
@@ -103,6 +103,10 @@ export class OpfsFiles implements SlotFiles {
 
   async keepSnapshot(index: number, image: Uint8Array<ArrayBuffer>, most: number): Promise<void> {
     await keepSnapshot(this.#snapshots, this.#generation, index, image, most);
+  }
+
+  async dropSnapshots(before: number): Promise<void> {
+    await dropSnapshots(this.#snapshots, this.#generation, before);
   }
 
   keepSpare(): void {

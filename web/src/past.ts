@@ -31,6 +31,8 @@ export interface PastSource {
   readonly workerUrl: string;
   /** Encoded entries from an index on, as many as one message brings: `list(bytes)`, and the index after them (0: the end). */
   readonly read: (from: number) => Promise<{ entries: Uint8Array[]; next: number }>;
+  /** The state that a compacted log begins with, in pieces. */
+  readonly base: () => Promise<Uint8Array[]>;
 }
 
 const inputs = { begin: 0, entries: 1, query: 2, digests: 3 } as const;
@@ -105,14 +107,26 @@ async function begin(worker: PastWorker, source: PastSource): Promise<number> {
 
 async function replay(
   worker: PastWorker,
-  { index, read }: PastSource,
+  { index, read, base }: PastSource,
   from: number,
   onProgress: AtOptions["onProgress"],
 ): Promise<void> {
   let applied = from;
+  let compacted: TablogError | undefined;
   // It may go back to nothing: where the state was made anew from all events (docs/guide/evolution.md).
   while (applied < index) {
-    const { entries } = await read(applied + 1);
+    const page = await read(applied + 1).catch((thrown: unknown) => {
+      const first = thrown instanceof TablogError && thrown.code === "Compacted";
+      if (!first || compacted !== undefined) throw thrown;
+      compacted = thrown;
+    });
+    if (page === undefined) {
+      const image = new Uint8Array(await new Blob((await base()) as BlobPart[]).arrayBuffer());
+      applied = (await worker.ask(inputs.begin, (w) => w.bytes(image))).u64();
+      if (applied > index) throw compacted!;
+      continue;
+    }
+    const { entries } = page;
     if (entries.length === 0) {
       const words = `the log ends at index ${applied}; there is no ${index} yet`;
       throw new TablogError("InvalidArgument", words);

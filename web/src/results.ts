@@ -52,6 +52,16 @@ export interface ReadOptions {
   readonly control?: boolean;
 }
 
+/** What `compact` has to leave in the log; each that is given is kept. At least one. */
+export interface CompactOptions {
+  /** Entries from this index on. */
+  readonly retainFrom?: number;
+  /** Entries of so many days, to the segment: some older ones may stay. */
+  readonly keepDays?: number;
+  /** So many of the log's newest bytes, to the segment. */
+  readonly keepBytes?: number;
+}
+
 /** What `verify` has found sound. */
 export interface Verified {
   /** The last entry that was replayed. */

@@ -24,6 +24,18 @@ export async function keepSnapshot(
     await directory.removeEntry(String(old)).catch(() => undefined); // being read
 }
 
+/** The log has no entries any more that could follow them. */
+export async function dropSnapshots(
+  snapshots: Snapshots,
+  generation: number,
+  before: number,
+): Promise<void> {
+  const old = (await snapshots.indexes(generation)).filter((index) => index < before);
+  if (old.length === 0) return;
+  const directory = await snapshots.directory(generation, false);
+  for (const index of old) await directory.removeEntry(String(index)).catch(() => undefined); // being read
+}
+
 // The leader has other things to do between them.
 async function* piecesOf(image: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < image.byteLength; at += kPieceBytes) {

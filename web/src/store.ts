@@ -14,6 +14,7 @@ import { writeEvent, writeStatement } from "./payload.js";
 import type {
   AppendOptions,
   Appended,
+  CompactOptions,
   Executed,
   QueryOptions,
   ReadOptions,
@@ -33,6 +34,7 @@ import { Watch } from "./watch.js";
 const kCloseTimeoutMs = 5000;
 const kSessionCloseMs = 1000;
 const kReadPage = 512;
+const kDayMs = 24 * 60 * 60 * 1000;
 
 /** The parameters of `append` for an event type: its arguments may be left out where it has none. */
 export type AppendParameters<S extends Schema, T extends EventType<S>> = [
@@ -244,12 +246,35 @@ export class Store<S extends Schema = Schema> extends EventTarget {
         next: r.u64(),
       }));
     };
-    return { index, key: client.key, generation, usesSnapshots, wasmUrl, workerUrl, read };
+    const base = (): Promise<Uint8Array[]> => this.#parts("base", signal);
+    return { index, key: client.key, generation, usesSnapshots, wasmUrl, workerUrl, read, base };
   }
 
   /** Flushes the state database; resolves with the index that it is at. Not needed for durability. */
   async checkpoint(): Promise<number> {
     return this.#calls.call({ write: inputs.checkpoint }, (r) => r.u64());
+  }
+
+  /**
+   * Frees the log's oldest entries: what they have made is kept as a snapshot, checked against the log's digests, that the log
+   * begins with from then on. A crash at any point leaves the log as it was, or compacted. Appends and queries go on.
+   * @returns The first index that can be read from now on; `read` and `at` of less reject with `Compacted`
+   * @throws TablogError `InvalidArgument`, `QuotaExceeded`, `Corrupt`, `LeaderUnresponsive`, `Closed`
+   */
+  async compact({ retainFrom, keepDays, keepBytes }: CompactOptions): Promise<number> {
+    if (retainFrom === undefined && keepDays === undefined && keepBytes === undefined)
+      throw invalid("compact needs retainFrom, keepDays or keepBytes");
+    if (retainFrom !== undefined) requireIndex("retainFrom", retainFrom);
+    if (keepBytes !== undefined) requireIndex("keepBytes", keepBytes);
+    if (keepDays !== undefined && !(Number.isFinite(keepDays) && keepDays >= 0))
+      throw invalid("keepDays must be a number of days");
+    const wanted = {
+      retainFrom: retainFrom ?? 0,
+      since: keepDays === undefined ? 0 : Math.floor(Date.now() - keepDays * kDayMs),
+      keepBytes: keepBytes ?? 0,
+    };
+    const write = (w: Writer, call: number): void => inputs.compact(w, call, wanted);
+    return this.#calls.call({ write }, (r) => r.u64());
   }
 
   /** The whole log as one file, which the native tool reads. */
@@ -328,16 +353,24 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   }
 
   async #export(what: "log" | "database", type: string): Promise<Blob> {
+    return new Blob((await this.#parts(what, undefined)) as Uint8Array<ArrayBuffer>[], { type });
+  }
+
+  async #parts(
+    what: "log" | "database" | "base",
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array[]> {
     const parts: Uint8Array[] = [];
     await this.#calls.call(
       {
         write: (w, call) => inputs.export(w, call, what),
         chunk: (bytes) => void parts.push(bytes),
         restart: () => void parts.splice(0),
+        signal,
       },
       (r) => r.u64(),
     );
-    return new Blob(parts as Uint8Array<ArrayBuffer>[], { type });
+    return parts;
   }
 
   async #close(timeout: number): Promise<void> {
