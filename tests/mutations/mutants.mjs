@@ -201,9 +201,9 @@ export const mutants = [
   {
     name: "a divergence is not looked at",
     file: "replica/replica.cc",
-    from: "if (expected_digest_ && *expected_digest_ != input.digest) {",
-    to: "if (expected_digest_ && *expected_digest_ != input.digest && false) {",
-    caughtBy: "replica: FollowTest.OtherContentIsDisputedAndReplaced",
+    from: "const bool differs = expected_digest_ && *expected_digest_ != input.digest;",
+    to: "const bool differs = expected_digest_ && *expected_digest_ != input.digest && false;",
+    caughtBy: "replica: DisputeTest.TheLeaderIsAskedBeforeAnythingIsThrownAway",
   },
   {
     name: "nothing is sent again to a new leader",

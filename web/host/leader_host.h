@@ -114,6 +114,7 @@ class LeaderHost {
   void answer(const Address& to, MessageBody body);
   void want_slots();
   void keep_snapshot(Index checkpoint);
+  [[nodiscard]] leader::DigestChecked recheck_digest();
   void note_damage(const Error& error);
 
   LeaderConfig config_;
