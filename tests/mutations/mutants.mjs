@@ -206,6 +206,27 @@ export const mutants = [
     caughtBy: "replica: DisputeTest.TheLeaderIsAskedBeforeAnythingIsThrownAway",
   },
   {
+    name: "a local query reads a state that is disputed",
+    file: "replica/replica_calls.cc",
+    from: "if (dispute_) return;",
+    to: "if (dispute_ && false) return;",
+    caughtBy: "replica: DisputeTest.QueriesOfEveryKindWait",
+  },
+  {
+    name: "a replica that was right throws its state away",
+    file: "replica/replica.cc",
+    from: "if (read && names.empty() && dispute_->term != term_) {",
+    to: "if (read && names.empty() && dispute_->term != term_ && false) {",
+    caughtBy: "web: DivergenceTest.AnEntryOverARottenRowIsDisputedAndTheReplicasWereRight",
+  },
+  {
+    name: "a change that no entry has made is not noticed",
+    file: "storage/digest.cc",
+    from: "if (applying_ == 0) stray_.insert(last_->first);",
+    to: "if (applying_ > 1000) stray_.insert(last_->first);",
+    caughtBy: "web: DivergenceTest.AValueThatSqlChangesInTheLeaderMakesItStepDownAndGoesToNobody",
+  },
+  {
     name: "nothing is sent again to a new leader",
     file: "replica/outbox.cc",
     from: "    suspects_ = suspects_ || pending.request.leader_deaths >= kSuspectDeaths;\n    pending.sent.reset();",
