@@ -350,11 +350,15 @@ void Leader::on(const RangeSent& input) {
 }
 
 void Leader::on(const DigestChecked& input) {
-  if (input.matches) return;
-  fail_with(
-      Error{.code = ErrorCode::kCorrupt,
-            .message = "the state database's content does not match its digest; it is rebuilt",
-            .index = sequenced_});
+  if (!input.matches) {
+    const std::string where = input.wrong.empty() ? "" : " (" + input.wrong + ")";
+    return fail_with(Error{.code = ErrorCode::kCorrupt,
+                           .message = "the state database's content does not match its digest" +
+                                      where + "; it is rebuilt",
+                           .index = sequenced_});
+  }
+  checked_ = TableDigests{.index = sequenced_, .tables = input.tables};
+  for (const Address& tab : std::exchange(disputants_, {})) send(tab, *checked_);
 }
 
 // Between two inputs no batch is on its way: what the second state has is all that there is.

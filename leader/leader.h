@@ -111,6 +111,8 @@ struct RangeSent {  // a subscriber got the entries through `through`
 };
 struct DigestChecked {  // answer to Output::recheck_digest
   bool matches{};
+  DigestsByTable tables{};  // of the state at the last entry; where it matches
+  std::string wrong{};      // what does not match; empty: it is not known by name
 };
 // A second state is on its way from the log's first entry to its last (Output::begin_anew).
 struct AnewAdvanced {
@@ -383,7 +385,8 @@ class Leader {
   std::uint64_t uncommitted_bytes_{};
   std::chrono::microseconds uncommitted_since_{};
   bool checkpoint_wanted_{};
-  Index disputed_{};  // the digest was recomputed for disputes up to here
+  std::vector<Address> disputants_;      // wait for DigestChecked
+  std::optional<TableDigests> checked_;  // what the last recomputation found sound
   std::chrono::microseconds started_{};
   std::chrono::microseconds last_activity_{};
   std::chrono::microseconds last_checkpoint_{};

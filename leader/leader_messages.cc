@@ -197,11 +197,11 @@ void Leader::receive(const Address& from, const ExclusiveRequest& message) {
   }
 }
 
-void Leader::receive(const Address& /*from*/, const DigestDispute& message) {
-  if (message.index > disputed_) {  // each index once: a recomputation reads everything
-    disputed_ = sequenced_;
-    out_.recheck_digest = true;
-  }
+// Each state is recomputed once: that reads everything.
+void Leader::receive(const Address& from, const DigestDispute& /*message*/) {
+  if (checked_ && checked_->index == sequenced_) return send(from, *checked_);
+  if (disputants_.empty()) out_.recheck_digest = true;
+  if (std::ranges::find(disputants_, from) == disputants_.end()) disputants_.push_back(from);
 }
 
 }  // namespace tablog::leader

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "log/entry.h"
+#include "log/table_digests.h"
 
 namespace tablog {
 
@@ -284,7 +285,7 @@ struct MaintenanceDone {
 // tables that differ.
 struct TableDigests {
   Index index{};
-  std::vector<std::pair<std::string, Digest>> tables{};  // by name
+  DigestsByTable tables{};
   bool operator==(const TableDigests&) const = default;
 };
 

@@ -9,6 +9,12 @@
 #include "log/payload.h"
 
 namespace tablog::replica {
+namespace {
+
+constexpr int kDisputeQuestionsMax = 3;  // a resend interval apart
+constexpr const char* kDiffers = "this tab's digest differs from the leader's";
+
+}  // namespace
 
 Replica::Replica(ClientId self, Schema schema, Options options)
     : self_(self), schema_(std::move(schema)), options_(options) {}
@@ -115,6 +121,7 @@ void Replica::adopt(const Message& message) {
   leader_ = message.from;
   joined_this_term_ = false;
   seen_before_ = seen_;
+  if (dispute_) *dispute_ = Dispute{.term = dispute_->term};
   heard_ = now_.monotonic;
   outbox_.leader_changed();
   join();
@@ -171,11 +178,33 @@ void Replica::apply(const Committed& message) {
 }
 
 void Replica::on(const Applied& input) {
-  if (expected_digest_ && *expected_digest_ != input.digest) {
-    send_to_leader(DigestDispute{.index = applied_});
-    return start_over(Noted::Kind::kDivergence, "this tab's digest differs from the leader's");
+  const bool differs = expected_digest_ && *expected_digest_ != input.digest;
+  if (differs && !dispute_) {
+    dispute_ = Dispute{.term = term_};
+    ready_ = false;
   }
   caught_up();
+}
+
+// Which of the two is wrong, and in which tables: the leader recomputes its digests, and says them
+// where they are sound. Where they are not it steps down instead, so that nobody installs what it
+// has; the next one is asked.
+void Replica::dispute() {
+  dispute_->asked = now_.monotonic;
+  ++dispute_->questions;
+  send_to_leader(DigestDispute{.index = applied_});
+}
+
+void Replica::on(const DigestsRead& input) {
+  if (!dispute_) return;
+  const bool read = !input.tables.empty();
+  const std::string names = read ? names_that_differ(dispute_->leaders, input.tables) : "";
+  if (read && names.empty() &&
+      dispute_->term != term_) {  // it was the leader of then that was wrong
+    dispute_.reset();
+    return caught_up();
+  }
+  start_over(Noted::Kind::kDivergence, names.empty() ? kDiffers : kDiffers + (": " + names));
 }
 
 void Replica::on(const ApplyFailed& input) {
@@ -187,6 +216,10 @@ void Replica::caught_up() {
   range_asked_.reset();
   settle(outbox_.applied(applied_));
   seen_ = std::max(seen_, applied_);
+  if (dispute_) {
+    if (!dispute_->asked) dispute();
+    return;
+  }
   if (applied_ < seen_) return;
   ready_ = true;
   if (!std::exchange(was_ready_, true)) out_.ready = true;
@@ -254,6 +287,7 @@ void Replica::start_over(Noted::Kind kind, std::string detail) {
   chain_ = {};
   seen_ = seen_before_ = {};
   expected_digest_.reset();
+  dispute_.reset();
   outbox_.forget_acceptances();
   fetch_snapshot();
 }
@@ -272,6 +306,7 @@ void Replica::follow_new_store(const Message& message) {
 }
 
 void Replica::fetch_snapshot() {
+  if (dispute_) return start_over(Noted::Kind::kDivergence, kDiffers);  // it ends unanswered
   phase_ = Phase::kFetching;
   transfer_ = 0;
   image_.clear();
@@ -320,6 +355,8 @@ void Replica::on(const SnapshotFailed& input) {
   note(Noted::Kind::kDivergence, applied_, input.error.message);
   applied_ = {};
   chain_ = {};
+  // It may be the leader's state: let it look before it sends that again.
+  if (input.error.code == ErrorCode::kCorrupt) send_to_leader(DigestDispute{.index = head_});
   transfer_ = 0;  // another one, when the clock says so
 }
 
@@ -371,6 +408,10 @@ void Replica::on(const Ticked& /*input*/) {
   if (phase_ == Phase::kJoining && due(joined_at_)) join();
   if (phase_ == Phase::kFetching && due(chunk_asked_)) ask_chunk();
   if (!range_asked_ || due(range_asked_)) heard_of_head(std::max(head_, seen_));
+  if (phase_ == Phase::kLive && dispute_ && due(dispute_->asked)) {
+    dispute();  // also of a leader that is given up: it looks before it sends a snapshot
+    if (dispute_->questions > kDisputeQuestionsMax) fetch_snapshot();
+  }
   check_told();
   if (due(outbox_.oldest_sent())) outbox_.resend_probe();
   repeat_calls();

@@ -7,6 +7,7 @@
 //   discard  -> nothing: the database is empty afterwards
 //   install  -> SnapshotInstalled, or SnapshotFailed
 //   apply    -> Applied, or ApplyFailed
+//   read_digests -> DigestsRead
 // before anything else is fed.
 #pragma once
 
@@ -107,6 +108,9 @@ struct Applied {
 struct ApplyFailed {
   Error error;
 };
+struct DigestsRead {      // answer to Output::read_digests
+  DigestsByTable tables;  // those that the running digest is of; empty: they cannot be read
+};
 struct SnapshotInstalled {  // as the database itself says
   Index applied;
   ChainHash chain;
@@ -118,7 +122,7 @@ struct Ticked {};
 
 using Input = std::variant<Started, Received, Appends, Query, AskExclusive, ReadLog, Checkpoint,
                            Export, Compact, Tabs, GetStats, Close, Forget, Visibility, Applied,
-                           ApplyFailed, SnapshotInstalled, SnapshotFailed, Ticked>;
+                           ApplyFailed, DigestsRead, SnapshotInstalled, SnapshotFailed, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -177,6 +181,7 @@ struct Output {  // The host acts in declaration order.
   bool discard{};
   std::optional<Bytes> install{};
   std::vector<EncodedEntry> apply{};
+  bool read_digests{};  // not with any of those above
   std::vector<Send> messages{};
   std::vector<Settled> settled{};
   std::vector<Noted> noted{};
@@ -239,6 +244,7 @@ class Replica {
   void on(const Visibility& input);
   void on(const Applied& input);
   void on(const ApplyFailed& input);
+  void on(const DigestsRead& input);
   void on(const SnapshotInstalled& input);
   void on(const SnapshotFailed& input);
   void on(const Ticked& input);
@@ -255,6 +261,7 @@ class Replica {
   void receive(const Address& from, const TransferChunk& message);
   void receive(const Address& from, const tablog::CheckpointDone& message);
   void receive(const Address& from, const Stats& message);
+  void receive(const Address& from, const TableDigests& message);
   void receive(const Address& from, const SchemaRefused& message);
   void receive(const Address& from, const LeaderFailed& message);
   void receive(const Address& from, const Working& message);
@@ -278,6 +285,7 @@ class Replica {
   void receive_snapshot(const TransferChunk& message);
   void note(Noted::Kind kind, Index index, std::string detail);
   void start_over(Noted::Kind kind, std::string detail);
+  void dispute();
   void follow_new_store(const Message& message);
   void caught_up();
   void acknowledge(std::uint64_t bytes);
@@ -335,6 +343,14 @@ class Replica {
   Index seen_;  // highest index that this tab was told of as applied: reads never go behind it
   Index seen_before_;  // seen_ when the leader of now was adopted: its log has to have that
   std::optional<Digest> expected_digest_;  // of what is being applied
+  // The state here is not the leader's. While it stands nothing is served from it, nor compared.
+  struct Dispute {
+    Term term{};                                       // whose leader it began with
+    std::optional<std::chrono::microseconds> asked{};  // the leader of now
+    int questions{};                                   // that it was asked
+    DigestsByTable leaders{};                          // its answer
+  };
+  std::optional<Dispute> dispute_;
 
   std::optional<std::chrono::microseconds> range_asked_;
   std::uint64_t transfer_{};  // the leader's number of the snapshot's transfer

@@ -130,6 +130,7 @@ void Replica::run_ready_queries() {
   // Not while entries are on their way into the database: Applied follows at once, and runs them.
   if (asks_leader() || out_.install || !out_.apply.empty()) return;
   if (phase_ == Phase::kRefused) refuse_queries();
+  if (dispute_) return;  // the state here may be wrong, for local reads as well
   std::erase_if(calls_, [&](auto& each) {
     if (std::holds_alternative<AskExclusive>(each.second.request)) {
       if (!each.second.wait_for || *each.second.wait_for > applied_) return false;

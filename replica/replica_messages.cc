@@ -114,6 +114,13 @@ void Replica::receive(const Address& /*from*/, const SessionClosed& message) {
   fail_with(std::move(error));
 }
 
+void Replica::receive(const Address& /*from*/, const TableDigests& message) {
+  if (!dispute_ || phase_ != Phase::kLive) return;
+  if (message.index != applied_) return heard_of_head(message.index);  // it is asked again
+  dispute_->leaders = message.tables;
+  out_.read_digests = true;
+}
+
 void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
   phase_ = Phase::kRefused;
   // Nothing is applied here any more: what was accepted need not wait for that.

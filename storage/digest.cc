@@ -27,6 +27,7 @@ void Digests::on_change(int operation, const char* name, std::int64_t old_rowid,
     last_ = catalog_.tables.find(std::string_view(name));
     if (last_ == catalog_.tables.end()) return;
   }
+  if (applying_ == 0) stray_.insert(last_->first);
   Table& table = last_->second;
   if (table.stale) return;
   remember(last_->first, table);
@@ -124,6 +125,13 @@ Result<void> Digests::settle() {
 Result<void> Digests::check() {
   if (failed_) return fail(ErrorCode::kStorageUnavailable, "out of memory while hashing a row");
   return {};
+}
+
+Result<void> Digests::check_untouched() const {
+  if (stray_.empty()) return {};
+  std::string names;
+  for (const std::string& name : stray_) names += (names.empty() ? "" : ", ") + name;
+  return fail(ErrorCode::kCorrupt, "the state was changed outside of any entry: " + names);
 }
 
 bool Digests::is_virtual(std::string_view table) const {

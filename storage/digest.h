@@ -43,6 +43,22 @@ class Digests {
   void roll_back_to(Mark mark);
   void forget_marks();
 
+  // While one lives, changes are an entry's. They nest, as savepoints do.
+  class Applying {
+   public:
+    explicit Applying(Digests& digests) : digests_(digests) { ++digests_.applying_; }
+    ~Applying() { --digests_.applying_; }
+    Applying(const Applying&) = delete;
+    Applying& operator=(const Applying&) = delete;
+
+   private:
+    Digests& digests_;
+  };
+  // kCorrupt, with the tables' names, once rows were changed while no entry was being applied. The
+  // sums follow such a change too, so nothing else would tell: to its replicas a leader's state
+  // would look as sound as any.
+  [[nodiscard]] Result<void> check_untouched() const;
+
   // DDL was compiled for these tables: their rows are not followed any more until settle().
   void redefine(const std::set<std::string>& tables);
   // After DDL: reads the definitions again, and the rows of the tables that it touched.
@@ -112,6 +128,8 @@ class Digests {
   std::size_t catalog_level_{};  // `levels_` when the whole catalog was last remembered
   Changes changes_;
   bool failed_{};
+  std::size_t applying_{};       // Applying that live
+  std::set<std::string> stray_;  // tables changed outside of any; for good, a rollback or not
   RowHash hash_;
   Statement sequence_;
   Statement upsert_;

@@ -68,6 +68,7 @@ Result<void> StateCore::commit() {
     if (auto begun = transaction.begin(); !begun) return begun;
   }
   const auto write = [&]() -> Result<void> {
+    if (auto sound = digests.check_untouched(); !sound) return sound;
     if (auto done = digests.store(); !done) return done;
     if (auto done = tables.write(sessions); !done) return done;
     if (applier.current() != committed_schema) {

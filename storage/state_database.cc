@@ -89,6 +89,7 @@ struct StateDatabase::Impl {
 
 Result<ApplyResult> StateDatabase::Impl::apply(const Entry& entry, ByteView encoded) {
   if (core->broken) return fail(*core->broken);
+  if (auto sound = core->digests.check_untouched(); !sound) return fail(sound.error());
   if (entry.index != next(core->progress.applied)) {
     return fail(Error{.code = ErrorCode::kCorrupt,
                       .message = "entry " + std::to_string(entry.index.value) +
@@ -266,6 +267,10 @@ RebuildCounts StateDatabase::rebuild_counts() const {
 Result<BatchResult> StateDatabase::execute(const BatchContext& context,
                                            std::span<const BatchItem> items) {
   if (impl_->core->broken) return fail(*impl_->core->broken);
+  if (auto sound = check_untouched(); !sound) {
+    impl_->roll_back();
+    return fail(sound.error());
+  }
   // Those are in the log already, and execute() does again only what it has accepted itself.
   if (impl_->applied_open) {
     if (auto committed = commit(); !committed) return fail(committed.error());
@@ -333,8 +338,16 @@ Result<void> StateDatabase::check_content() {
   return {};
 }
 
-Result<std::vector<std::pair<std::string, Digest>>> StateDatabase::table_digests() {
+Result<DigestsByTable> StateDatabase::running_table_digests() {
+  return impl_->core->digests.sums();
+}
+
+Result<DigestsByTable> StateDatabase::table_digests() {
   return impl_->core->digests.recompute();
+}
+
+Result<void> StateDatabase::check_untouched() const {
+  return impl_->core->digests.check_untouched();
 }
 
 Result<Rows> StateDatabase::query(const std::string& sql, std::span<const Argument> params) {
@@ -362,6 +375,7 @@ Changes StateDatabase::take_changes() {
 
 Result<Bytes> StateDatabase::snapshot() {
   assert(impl_->pool != nullptr || !in_transaction());  // one connection sees what is not committed
+  if (auto sound = check_untouched(); !sound) return fail(sound.error());
   return impl_->reader().snapshot();
 }
 

@@ -93,9 +93,13 @@ class StateDatabase {
   // ---- digest, DESIGN section 7
   // Running, of the open transaction's state. Zero, which no state has, when memory ran out.
   [[nodiscard]] Digest digest() const;
+  [[nodiscard]] Result<DigestsByTable> running_table_digests();
   [[nodiscard]] Result<Digest> recompute_digest();  // in full
   [[nodiscard]] Result<void> check_content();       // kCorrupt: the rows are not what the sums say
-  [[nodiscard]] Result<std::vector<std::pair<std::string, Digest>>> table_digests();
+  [[nodiscard]] Result<DigestsByTable> table_digests();
+  // kCorrupt, with the tables' names, once their rows were changed otherwise than by an entry.
+  // apply(), execute(), commit() and snapshot() fail with it then.
+  [[nodiscard]] Result<void> check_untouched() const;
 
   // ---- reading: committed state, on a connection of its own where on a pool. In memory there is
   // only one connection: commit() first.

@@ -26,6 +26,7 @@ class Transaction {
   // roll_back().
   template <class Body>
   [[nodiscard]] std::invoke_result_t<Body> in_savepoint(Body body) {
+    const Digests::Applying applying(digests_);
     if (auto opened = run(savepoint_, "SAVEPOINT tablog"); !opened) return fail(opened.error());
     const Digests::Mark mark = digests_.mark();
     std::invoke_result_t<Body> result = body();

@@ -4,6 +4,7 @@
 namespace tablog::leader {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -77,10 +78,50 @@ TEST_F(UpkeepTest, ADisputeIsLookedIntoOncePerIndex) {
   EXPECT_FALSE(stepped_down_);
 }
 
-TEST_F(UpkeepTest, ALeaderWhoseOwnDigestIsWrongStepsDown) {
+TEST_F(UpkeepTest, WhoeverDisputesIsToldTheDigestsThatWereFoundSound) {
   begin();
-  run(DigestChecked{.matches = false});
+  append(kAnna, {request(1)});
+  (void)take_sent();
+  receive(kAnna, DigestDispute{.index = Index{2}});
+  receive(kAnna, DigestDispute{.index = Index{2}});
+  const TableDigests sound{.index = Index{2}, .tables = {{"todo", samples::id<Digest>(5)}}};
+  run(DigestChecked{.matches = true, .tables = sound.tables});
+  EXPECT_THAT(take_sent_to<TableDigests>(kAnna), ElementsAre(sound));
+  receive(kBert, DigestDispute{.index = Index{2}});
+  EXPECT_THAT(take_sent_to<TableDigests>(kBert), ElementsAre(sound)) << "of this state it is known";
+  EXPECT_EQ(rechecks_, 1);
+  append(kAnna, {request(2)});
+  receive(kAnna, DigestDispute{.index = Index{2}});
+  EXPECT_EQ(rechecks_, 2) << "it is another state";
+}
+
+TEST_F(UpkeepTest, DigestsAreToldUnderTheLeaseAndBehindTheirEntries) {
+  begin();
+  receive(kBert,
+          Join{.applied = Index{1}, .chain = chain_, .wants_entries = true, .schema = *schema_});
+  (void)take_sent();
+  now_.monotonic += 5s;
+  lock_ = Lock::kAnswersLate;
+  append(kAnna, {request(1)});
+  receive(kBert, DigestDispute{.index = Index{1}});
+  run(DigestChecked{.matches = true, .tables = {{"todo", samples::id<Digest>(5)}}});
+  EXPECT_THAT(take_sent(), IsEmpty());
+  see_locks();
+  std::vector<std::size_t> kinds;
+  for (const Send& send : take_sent()) {
+    if (send.to == replica_of(kBert)) kinds.push_back(send.message.body.index());
+  }
+  const MessageBody entries = Committed{};
+  const MessageBody digests = TableDigests{};
+  EXPECT_THAT(kinds, ElementsAre(entries.index(), digests.index()));
+}
+
+TEST_F(UpkeepTest, ALeaderWhoseOwnDigestIsWrongStepsDownAndTellsNobodyItsDigests) {
+  begin();
+  receive(kAnna, DigestDispute{.index = Index{1}});
+  run(DigestChecked{.matches = false, .tables = {}, .wrong = "todo"});
   EXPECT_TRUE(stepped_down_);
+  EXPECT_THAT(take_sent_to<TableDigests>(kAnna), IsEmpty());
 }
 
 TEST_F(UpkeepTest, CountersTellOfBatchesRequestsAndWaits) {

@@ -201,9 +201,30 @@ export const mutants = [
   {
     name: "a divergence is not looked at",
     file: "replica/replica.cc",
-    from: "if (expected_digest_ && *expected_digest_ != input.digest) {",
-    to: "if (expected_digest_ && *expected_digest_ != input.digest && false) {",
-    caughtBy: "replica: FollowTest.OtherContentIsDisputedAndReplaced",
+    from: "const bool differs = expected_digest_ && *expected_digest_ != input.digest;",
+    to: "const bool differs = expected_digest_ && *expected_digest_ != input.digest && false;",
+    caughtBy: "replica: DisputeTest.TheLeaderIsAskedBeforeAnythingIsThrownAway",
+  },
+  {
+    name: "a local query reads a state that is disputed",
+    file: "replica/replica_calls.cc",
+    from: "if (dispute_) return;",
+    to: "if (dispute_ && false) return;",
+    caughtBy: "replica: DisputeTest.QueriesOfEveryKindWait",
+  },
+  {
+    name: "a replica that was right throws its state away",
+    file: "replica/replica.cc",
+    from: "if (read && names.empty() && dispute_->term != term_) {",
+    to: "if (read && names.empty() && dispute_->term != term_ && false) {",
+    caughtBy: "web: DivergenceTest.AnEntryOverARottenRowIsDisputedAndTheReplicasWereRight",
+  },
+  {
+    name: "a change that no entry has made is not noticed",
+    file: "storage/digest.cc",
+    from: "if (applying_ == 0) stray_.insert(last_->first);",
+    to: "if (applying_ > 1000) stray_.insert(last_->first);",
+    caughtBy: "web: DivergenceTest.AValueThatSqlChangesInTheLeaderMakesItStepDownAndGoesToNobody",
   },
   {
     name: "nothing is sent again to a new leader",

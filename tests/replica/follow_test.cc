@@ -101,17 +101,6 @@ TEST_F(FollowTest, ALeaderWhoseLogEndsEarlierIsARollback) {
   EXPECT_EQ(noted_[0].kind, Noted::Kind::kRollback);
 }
 
-TEST_F(FollowTest, OtherContentIsDisputedAndReplaced) {
-  follow();
-  log();
-  wrong_digest_ = samples::id<Digest>(200);
-  publish();
-  ASSERT_THAT(noted_, SizeIs(1));
-  EXPECT_EQ(noted_[0].kind, Noted::Kind::kDivergence);
-  EXPECT_THAT(take_sent<DigestDispute>(), SizeIs(1));
-  EXPECT_THAT(take_sent<TransferRequest>(), SizeIs(1));
-}
-
 TEST_F(FollowTest, AnEntryThatDoesNotApplyIsADivergence) {
   follow();
   log();

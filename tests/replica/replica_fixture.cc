@@ -35,6 +35,7 @@ void ReplicaFixture::carry_out(const Output& output) {
       followed_by = Applied{.digest = std::exchange(wrong_digest_, std::nullopt).value_or(right)};
     }
   }
+  if (output.read_digests) followed_by = DigestsRead{.tables = tables_};
   const auto add = [](auto& to, const auto& from) {
     to.insert(to.end(), from.begin(), from.end());
   };

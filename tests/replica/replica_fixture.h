@@ -78,8 +78,9 @@ class ReplicaFixture : public testing::Test {
   std::vector<Chunk> chunks_;
   int discards_{}, installs_{}, ready_{}, lock_queries_{}, suspicions_{};
   std::optional<Digest> wrong_digest_;  // of the next batch
-  std::optional<Error> apply_error_;    // once
-  Index image_index_;                   // what the next image holds
+  DigestsByTable tables_{{"note", samples::id<Digest>(7)}, {"todo", samples::id<Digest>(8)}};
+  std::optional<Error> apply_error_;  // once
+  Index image_index_;                 // what the next image holds
   std::optional<std::chrono::microseconds> wake_at_;
 
  private:

@@ -159,6 +159,22 @@ TEST_F(StoreTest, ADatabaseWithAnotherDigestThanTheLogsIsMadeAnewAndTold) {
   expect_whole(*store, 5);
 }
 
+// A leader whose rows were wrong wrote a wrong digest, and stepped down. The entries are right.
+TEST_F(StoreTest, WhereTheDigestInTheLogIsWrongTheLogsEntriesStand) {
+  fill(5);
+  {
+    auto store = open();
+    const BatchResult result = run(store->state(), {added(6, "todo 6")});
+    digest = result.digest;
+    ASSERT_TRUE(store->log().append(entries(result), Digest{}));
+    ASSERT_TRUE(store->log().flush());
+  }
+  auto store = open();
+  ASSERT_TRUE(store);
+  EXPECT_THAT(store->recovery().rebuilt.value_or(""), HasSubstr("digest"));
+  expect_whole(*store, 6);
+}
+
 TEST_F(StoreTest, ADatabaseAheadOfTheLogIsCorrupt) {
   fill(5);
   {

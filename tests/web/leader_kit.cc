@@ -98,6 +98,11 @@ void LeaderKit::receive(MessageBody body) {
   carry_out(host_->receive(encode_message(message)));
 }
 
+void LeaderKit::hear(ByteView message) {
+  carry_out(host_->receive(message));
+  settle();
+}
+
 void LeaderKit::join() {
   receive(Join{.schema = storage::samples::schema(model_.schema_version)});
   settle();
@@ -188,6 +193,7 @@ void LeaderKit::carry_out(std::vector<LeaderEffect> effects) {
 }
 
 void LeaderKit::carry_out(const SendBytes& effect) {
+  if (tells) tells(effect);
   Message message = *decode_message(effect.bytes);
   if (std::holds_alternative<Announce>(message.body)) {
     post([this] { join(); });
@@ -215,8 +221,10 @@ void LeaderKit::carry_out(const SetTimer& effect) {
 
 void LeaderKit::carry_out(const QueryLocks& /*effect*/) {
   post([this, began = now_] {
-    carry_out(host_->step(leader::Input{
-        leader::LocksSeen{.began = began, .held = true, .tabs = {kLeaderTab, model_.client}}}));
+    std::set<ClientId> tabs = others;
+    tabs.insert({kLeaderTab, model_.client});
+    carry_out(host_->step(
+        leader::Input{leader::LocksSeen{.began = began, .held = true, .tabs = std::move(tabs)}}));
   });
 }
 

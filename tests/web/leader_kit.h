@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -81,6 +82,11 @@ class LeaderKit {
   // What a subscriber that is behind is answered; a Committed is not among it.
   [[nodiscard]] std::optional<Range> range(Index from);
   void elapse(std::chrono::milliseconds time);
+
+  // Of other tabs than the model's: what they send, and what they are told.
+  void hear(ByteView message);
+  std::set<ClientId> others{};
+  std::function<void(const SendBytes&)> tells{};
 
   [[nodiscard]] bool leads() const { return host_->node().state() == node::State::kLeading; }
   [[nodiscard]] storage::Store* store() { return host_->store(); }

@@ -19,7 +19,7 @@ class Reader;
 [[nodiscard]] Error other_build();
 
 class Writer;
-void write_digests(Writer& out, Index index, const TableDigests& tables);
+void write_digests(Writer& out, Index index, const DigestsByTable& tables);
 
 // A sequence of outputs, each with its length before it.
 class Outputs {

@@ -314,7 +314,7 @@ void ReplicaBoundary::emit(const std::vector<ReplicaEffect>& effects) {
   }
 }
 
-void write_digests(Writer& out, Index index, const TableDigests& tables) {
+void write_digests(Writer& out, Index index, const DigestsByTable& tables) {
   out.u64(index.value);
   out.u32(static_cast<std::uint32_t>(tables.size()));
   for (const auto& [name, digest] : tables) {

@@ -196,11 +196,7 @@ void LeaderHost::carry_out(leader::Output& output, std::vector<node::Input>& fol
     }
   }
   if (output.recheck_digest) {
-    auto digest = store_->state().recompute_digest();
-    const bool matches = digest && *digest == store_->state().digest();
-    if (!digest) note_damage(digest.error());
-    state_is_wrong_ = state_is_wrong_ || (digest && !matches);
-    followed_by.push_back(leader::Input{leader::DigestChecked{.matches = matches}});
+    followed_by.push_back(leader::Input{recheck_digest()});
   }
   if (output.begin_anew) begin_anew(*output.begin_anew, followed_by);
   batch_due_ = batch_due_ || output.arm_batch;
@@ -248,6 +244,23 @@ node::Input LeaderHost::persist(const leader::Persist& persist) {
   }
   want_slots();
   return leader::Input{leader::Persisted{}};
+}
+
+leader::DigestChecked LeaderHost::recheck_digest() {
+  storage::StateDatabase& state = store_->state();
+  if (auto untouched = state.check_untouched(); !untouched) {
+    note_damage(untouched.error());
+    return {.matches = false, .tables = {}, .wrong = std::move(untouched.error().message)};
+  }
+  const auto running = state.running_table_digests();
+  auto actual = state.table_digests();
+  if (!running || !actual) {
+    note_damage(running ? actual.error() : running.error());
+    return {.matches = false};
+  }
+  std::string wrong = names_that_differ(*running, *actual);
+  state_is_wrong_ = state_is_wrong_ || !wrong.empty();
+  return {.matches = wrong.empty(), .tables = std::move(*actual), .wrong = std::move(wrong)};
 }
 
 // Of the state database; the log is read, and judged, by itself.
@@ -344,8 +357,11 @@ void LeaderHost::serve(const leader::Read& read, const QueryRequest& request) {
 }
 
 void LeaderHost::serve(const leader::Read& read, const TransferRequest& request) {
-  if (auto chunk = transfers_.serve(*store_, request, now_().monotonic))
-    answer(read.to, std::move(*chunk));
+  auto chunk = transfers_.serve(*store_, request, now_().monotonic);
+  if (!chunk) return;
+  const auto* error = std::get_if<Error>(&chunk->result);
+  if (error != nullptr && request.kind != TransferKind::kLogExport) note_damage(*error);
+  answer(read.to, std::move(*chunk));
 }
 
 void LeaderHost::serve(const leader::Read& read, const StatsRequest& request) {

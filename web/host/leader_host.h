@@ -128,6 +128,7 @@ class LeaderHost {
   void end_compaction(std::variant<Index, Error> result);
   void want_slots();
   void keep_snapshot(Index checkpoint);
+  [[nodiscard]] leader::DigestChecked recheck_digest();
   void note_damage(const Error& error);
 
   LeaderConfig config_;

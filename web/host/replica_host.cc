@@ -109,6 +109,7 @@ void ReplicaHost::carry_out(replica::Output output) {
   if (output.discard) discard();
   if (output.install) followed_by = install(*output.install);
   if (!output.apply.empty()) followed_by = apply(output.apply);
+  if (output.read_digests) followed_by = read_digests();
   for (auto& send : output.messages) {
     effects_.emplace_back(SendBytes{.to = send.to, .bytes = encode_message(send.message)});
   }
@@ -232,6 +233,14 @@ replica::Input ReplicaHost::apply(const std::vector<EncodedEntry>& entries) {
   }
   watches_.changed(database_->take_changes());
   return replica::Applied{.digest = database_->digest()};
+}
+
+replica::Input ReplicaHost::read_digests() {
+  replica::DigestsRead read;
+  if (!database_) return read;
+  overlay_.lift(database_.get());
+  if (auto tables = database_->running_table_digests()) read.tables = std::move(*tables);
+  return read;
 }
 
 void ReplicaHost::reply(replica::Reply reply) {

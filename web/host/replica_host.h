@@ -32,10 +32,9 @@ struct RepliedRows {
   Bytes rows;
   std::optional<RowsHash> hash{};  // where it was asked for
 };
-using TableDigests = std::vector<std::pair<std::string, Digest>>;
 struct RepliedDigests {
   Index index;  // zero: there is no state here
-  TableDigests tables;
+  DigestsByTable tables;
 };
 struct RepliedEncoded {
   std::vector<std::shared_ptr<const Bytes>> entries;
@@ -105,6 +104,7 @@ class ReplicaHost {
   void plan_wake();
   void carry_out(replica::Output output);
   [[nodiscard]] replica::Input install(ByteView image);
+  [[nodiscard]] replica::Input read_digests();
   [[nodiscard]] replica::Input apply(const std::vector<EncodedEntry>& entries);
   void show_overlay();
   void discard();

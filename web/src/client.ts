@@ -222,6 +222,7 @@ export class Client {
         this.#status.changed();
       },
       onLeaderSign: () => (this.#lastSign = performance.now()),
+      onLeaderFailed: (error) => this.#leaderFailed(error),
       onLeaderDown: (error) => {
         if (this.#settings.storage === "memory") this.#fail(lostMemory(error));
       },
@@ -314,6 +315,13 @@ export class Client {
   #fail(error: TablogError): void {
     if (this.#opening === undefined) this.#emit({ kind: "error", error });
     this.shutDown(error);
+  }
+
+  // Of a leader that led: its state was wrong, and is made anew. One that cannot begin tells the replicas, this
+  // tab's too.
+  #leaderFailed(error: TablogError): void {
+    if (this.#leads && error.code === "Corrupt" && this.#opening === undefined)
+      this.#emit({ kind: "error", error });
   }
 
   // Without a leader worker a tab that is open goes on as a replica of another's.

@@ -29,6 +29,8 @@ export interface PairOptions {
   readonly onLeads: (leads: boolean) => void;
   /** The leader worker does something: opening may take its time. */
   readonly onLeaderSign: () => void;
+  /** It cannot begin to lead, or steps down. */
+  readonly onLeaderFailed: (error: TablogError) => void;
   readonly onLeaderDown: (error: TablogError) => void;
   readonly onGivenUp: (role: Role, error: TablogError) => void;
 }
@@ -148,7 +150,7 @@ export class WorkerPair {
   }
 
   #heard(message: FromWorker): void {
-    const { settings, onOutput, onLeaderSign } = this.#options;
+    const { settings, onOutput, onLeaderSign, onLeaderFailed } = this.#options;
     switch (message.kind) {
       case "outputs":
         for (const output of frames(new Uint8Array(message.sequence))) {
@@ -162,7 +164,7 @@ export class WorkerPair {
       case "leaderFailed": {
         const error = readError(new Reader(new Uint8Array(message.error)));
         settings.logger?.error(`tablog: cannot lead: ${error.message}`);
-        return;
+        return onLeaderFailed(error);
       }
       case "pong":
         return this.#heartbeat.answered(message.count);
