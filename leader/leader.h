@@ -163,7 +163,7 @@ struct FreeCompacted {};  // the files of what a base has taken the place of
 struct Read {
   Address to;
   std::variant<RangeRequest, QueryRequest, TransferRequest, StatsRequest, CompactRequest,
-               FreeCompacted>
+               FreeCompacted, AdoptRequest>
       request;
   Index head;  // nothing beyond may be read
 };
@@ -297,6 +297,7 @@ class Leader {
   void receive(const Address& from, const CheckpointRequest& message);
   void receive(const Address& from, const StatsRequest& message);
   void receive(const Address& from, const CompactRequest& message);
+  void receive(const Address& from, const AdoptRequest& message);
   void receive(const Address& from, const CloseSession& message);
   void receive(const Address& from, const ExclusiveRequest& message);
   void receive(const Address& from, const DigestDispute& message);

@@ -181,6 +181,10 @@ void Leader::receive(const Address& from, const CompactRequest& message) {
   say(Read{.to = from, .request = message, .head = {}});
 }
 
+void Leader::receive(const Address& from, const AdoptRequest& message) {
+  say(Read{.to = from, .request = message, .head = {}});
+}
+
 void Leader::receive(const Address& /*from*/, const CloseSession& message) {
   close_session(message.client);
 }

@@ -119,7 +119,7 @@ bool is_export(ByteView beginning) {
   return beginning.size() >= 8 && load<std::uint64_t>(beginning, 0) == kMagic;
 }
 
-Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size) {
+Result<ExportHeader> read_export_table(ByteSource& source, std::uint64_t size) {
   const auto fixed = read_exactly(source, 0, kFixedBytes);
   if (!fixed) {
     return fail(fixed.error());
@@ -157,11 +157,19 @@ Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size) 
   if (!is_consistent(header, size) || promised != header.total_bytes() || size != promised) {
     return corrupt("the export is not as long as its parts", promised);
   }
+  return header;
+}
+
+Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size) {
+  auto header = read_export_table(source, size);
+  if (!header) {
+    return header;
+  }
   const auto footer = read_exactly(source, size - kExportFooterBytes, kExportFooterBytes);
   if (!footer) {
     return fail(footer.error());
   }
-  if (*footer != encode_export_footer(header)) {
+  if (*footer != encode_export_footer(*header)) {
     return corrupt("the export's footer does not verify", size - kExportFooterBytes);
   }
   return header;

@@ -39,6 +39,9 @@ inline constexpr std::size_t kExportSegmentsMax = 1U << 20U;
 [[nodiscard]] Bytes encode_export_header(const ExportHeader& header);
 [[nodiscard]] Bytes encode_export_footer(const ExportHeader& header);
 
+// The header alone, of an export of `size` bytes, of which `source` has the beginning. As below.
+[[nodiscard]] Result<ExportHeader> read_export_table(ByteSource& source, std::uint64_t size);
+
 // Header and footer of an export of `size` bytes; the segments are verified as they are read.
 // kMalformed: not an export. kNewerFormat. kCorrupt: cut, or its header or footer is damaged.
 [[nodiscard]] Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size);

@@ -68,6 +68,17 @@ void Node::on(const StorageFailed& input) {
   fail(input.error);
 }
 
+// The lock stays held: nobody opens what this leaves.
+void Node::on(const Adopt& input) {
+  if (!leader_) return;
+  leader_.reset();
+  out_.leader = leader::Output{};
+  out_.close_files = true;
+  out_.open_files = true;
+  out_.adopt = input.generation;
+  enter(State::kOpening);
+}
+
 void Node::on(const leader::Input& input) {
   if (const auto* seen = std::get_if<leader::LocksSeen>(&input)) {
     if (state_ == State::kOpening) locks_seen_ = *seen;

@@ -45,9 +45,12 @@ struct Suspected {};  // this tab's replica waits in vain for the leader
 struct ForkLock {     // held by one tab of the origin at a time, and never stolen
   bool granted{};
 };
+struct Adopt {  // this leader's store is to go on as that generation, whose files are whole
+  Generation generation;
+};
 // A leader's own inputs are leader::Input: Received, LocksSeen and Ticked are heard in every state.
 using Input = std::variant<LockGranted, LockLost, StorageOpened, StorageFailed, Suspected, ForkLock,
-                           leader::Input>;
+                           Adopt, leader::Input>;
 
 enum class State : std::uint8_t { kStandby = 0, kOpening = 1, kLeading = 2, kFailed = 3 };
 
@@ -56,6 +59,7 @@ struct Output {  // The host acts in declaration order.
   bool close_files{};
   bool release_lock{};
   bool open_files{};
+  Generation adopt{};  // with open_files: marked as ready first; zero: none
   bool fork{};  // with open_files: where another process holds them, their copy in a new generation
   bool ask_fork_lock{};
   bool release_fork_lock{};
@@ -83,6 +87,7 @@ class Node {
   void on(const StorageFailed& input);
   void on(const Suspected& input);
   void on(const ForkLock& input);
+  void on(const Adopt& input);
   void on(const leader::Input& input);
   void receive(const leader::Received& input);
   void lead(const leader::Input& input);

@@ -300,8 +300,10 @@ void Replica::follow_new_store(const Message& message) {
   leader_.reset();
   settle(
       outbox_.fail_all(Error{.code = ErrorCode::kStorageUnavailable,
-                             .message = "the store's data was deleted while this tab was open"}));
-  start_over(Noted::Kind::kRollback, "the store's data was deleted; this is a new store");
+                             .message = "the store's data was deleted or replaced while this tab "
+                                        "was open"}));
+  start_over(Noted::Kind::kRollback,
+             "the store's data was deleted or replaced; this is another store");
   adopt(message);
 }
 

@@ -82,6 +82,10 @@ struct Export {
   CallId call{};
   TransferKind kind{};
 };
+struct Adopt {  // answered with the index of the head, once a leader leads that generation
+  CallId call{};
+  Generation generation;
+};
 struct Compact {
   CallId call{};
   CompactRequest wanted;
@@ -120,9 +124,10 @@ struct SnapshotFailed {
 };
 struct Ticked {};
 
-using Input = std::variant<Started, Received, Appends, Query, AskExclusive, ReadLog, Checkpoint,
-                           Export, Compact, Tabs, GetStats, Close, Forget, Visibility, Applied,
-                           ApplyFailed, DigestsRead, SnapshotInstalled, SnapshotFailed, Ticked>;
+using Input =
+    std::variant<Started, Received, Appends, Query, AskExclusive, ReadLog, Checkpoint, Export,
+                 Adopt, Compact, Tabs, GetStats, Close, Forget, Visibility, Applied, ApplyFailed,
+                 DigestsRead, SnapshotInstalled, SnapshotFailed, Ticked>;
 
 // ---- outputs -----------------------------------------------------------------------------------
 
@@ -217,7 +222,7 @@ class Replica {
     kRefused,   // the leader refused this tab's schema; what is pending is still settled
   };
   struct Call {
-    std::variant<Query, AskExclusive, ReadLog, Checkpoint, Export, Compact, Tabs, GetStats>
+    std::variant<Query, AskExclusive, ReadLog, Checkpoint, Export, Adopt, Compact, Tabs, GetStats>
         request{};
     std::chrono::microseconds began{};
     std::chrono::microseconds asked{};
@@ -236,6 +241,7 @@ class Replica {
   void on(const ReadLog& input);
   void on(const Checkpoint& input);
   void on(const Export& input);
+  void on(const Adopt& input);
   void on(const Compact& input);
   void on(const Tabs& input);
   void on(const GetStats& input);
@@ -287,6 +293,7 @@ class Replica {
   void start_over(Noted::Kind kind, std::string detail);
   void dispute();
   void follow_new_store(const Message& message);
+  void finish_adoptions(Index head);
   void caught_up();
   void acknowledge(std::uint64_t bytes);
 

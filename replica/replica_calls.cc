@@ -44,6 +44,9 @@ void Replica::on(const Checkpoint& input) {
 void Replica::on(const Export& input) {
   send_call(input.call, *add_call(input.call, {.request = input}));
 }
+void Replica::on(const Adopt& input) {
+  send_call(input.call, *add_call(input.call, {.request = input}));
+}
 void Replica::on(const Compact& input) {
   send_call(input.call, *add_call(input.call, {.request = input}));
 }
@@ -102,6 +105,9 @@ void Replica::send_call(CallId id, Call& call) {
                                            .kind = transfer.kind,
                                            .transfer = call.transfer,
                                            .offset = call.offset});
+          },
+          [&](const Adopt& adopt) {
+            send_to_leader(AdoptRequest{.call = id, .generation = adopt.generation});
           },
           [&](const Compact& compact) {
             CompactRequest request = compact.wanted;
@@ -249,9 +255,20 @@ void Replica::receive(const Address& /*from*/, const tablog::CheckpointDone& mes
 void Replica::receive(const Address& /*from*/, const MaintenanceDone& message) {
   const auto id = static_cast<CallId>(message.call);
   const auto call = calls_.find(id);
-  if (call == calls_.end() || !std::holds_alternative<Compact>(call->second.request)) return;
+  if (call == calls_.end()) return;
+  const bool compacts = std::holds_alternative<Compact>(call->second.request);
+  if (!compacts && !std::holds_alternative<Adopt>(call->second.request)) return;
   if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
-  finish(id, std::get<Index>(message.result));
+  if (compacts) finish(id, std::get<Index>(message.result));
+}
+
+void Replica::finish_adoptions(Index head) {
+  std::vector<CallId> done;
+  for (const auto& [id, call] : calls_) {
+    const auto* adopt = std::get_if<Adopt>(&call.request);
+    if (adopt != nullptr && adopt->generation == term_.generation()) done.push_back(id);
+  }
+  for (const CallId id : done) finish(id, head);
 }
 
 void Replica::receive(const Address& /*from*/, const Stats& message) {

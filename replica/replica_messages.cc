@@ -46,6 +46,7 @@ void Replica::receive(const Address& /*from*/, const Committed& message) {
   if (first) {
     head_ =
         message.head;  // of this term's history, which may be shorter than what was heard before
+    finish_adoptions(head_);
     if (!asks_leader()) send_calls();
   }
   head_ = std::max(head_, message.head);

@@ -11,9 +11,10 @@ const dist = join(root, "build/package");
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(join(dist, "bin"), { recursive: true });
 
-// The page's module and the script of both workers; each stands alone, so any static server will do.
-const entryPoints = ["web/src/index.ts", "web/src/worker.ts"].filter((path) =>
-  existsSync(join(root, path)),
+// The page's module, the script of its workers, and that of an import, which few pages ever load; each stands alone,
+// so any static server will do.
+const entryPoints = ["web/src/index.ts", "web/src/worker.ts", "web/src/importer.ts"].filter(
+  (path) => existsSync(join(root, path)),
 );
 await build({
   absWorkingDir: root,
@@ -46,7 +47,7 @@ for (const [from, to] of [
   if (existsSync(join(root, from))) cpSync(join(root, from), join(dist, to));
 }
 
-const kScriptsMax = 25 * 1024; // of page and workers, gzipped
+const kScriptsMax = 26 * 1024; // of page and workers, gzipped; docs/decisions/size.md
 let scripts = 0;
 for (const name of ["index.js", "worker.js", "tablog.wasm"]) {
   if (!existsSync(join(dist, name))) continue;

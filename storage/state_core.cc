@@ -33,6 +33,25 @@ Result<void> StateCore::load() {
   return digests.load();
 }
 
+Result<void> StateCore::begin_foreign(const EncodedEntry& entry, StoreId store) {
+  if (auto made = tables.create_beside(); !made) return made;
+  if (auto begun = transaction.begin(); !begun) return begun;
+  auto fits = transaction.in_savepoint([&]() -> Result<void> {
+    if (auto settled = digests.settle(); !settled) return settled;
+    Applier::Current current = applier.make(entry.entry);
+    if (auto compiled = current->compile_all(); !compiled) return compiled;
+    applier.restore(std::move(current));
+    return {};
+  });
+  if (!fits) {
+    roll_back();
+    return fits;
+  }
+  progress.store = store;
+  account(entry.entry, *entry.bytes);
+  return commit();
+}
+
 Result<ApplyResult> StateCore::apply_in_savepoint(const Entry& entry) {
   const Applier::Current before = applier.current();
   Result<ApplyResult> applied = transaction.in_savepoint([&] { return applier.run(entry); });

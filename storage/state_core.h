@@ -23,6 +23,9 @@ struct StateCore {
   // Makes or checks the store's own tables and reads what they say.
   [[nodiscard]] Result<void> load();
 
+  // Instead, of a database without them: makes them, as after `entry`, a Schema; commits.
+  [[nodiscard]] Result<void> begin_foreign(const EncodedEntry& entry, StoreId store);
+
   // Ends the transaction with everything in it. After an error it is rolled back.
   [[nodiscard]] Result<void> commit();
   void roll_back();

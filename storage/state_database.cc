@@ -174,6 +174,22 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const 
   return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(impl)));
 }
 
+Result<std::unique_ptr<StateDatabase>> StateDatabase::from_foreign(Pool& pool,
+                                                                   const std::string& path,
+                                                                   const EncodedEntry& entry,
+                                                                   StoreId store) {
+  auto impl = std::make_unique<Impl>();
+  impl->pool = &pool;
+  impl->path = path;
+  impl->vfs = std::make_unique<PoolVfs>(pool);
+  Result<Connection> writer = open_writer(path, impl->vfs->name());
+  if (!writer) return fail(impl->cause(writer.error()));
+  impl->core = std::make_unique<StateCore>(std::move(*writer));
+  if (auto begun = impl->core->begin_foreign(entry, store); !begun)
+    return fail(impl->cause(begun.error()));
+  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(impl)));
+}
+
 Index StateDatabase::applied() const {
   return impl_->core->progress.applied;
 }

@@ -35,6 +35,11 @@ class StateDatabase {
   // created when absent.
   [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> on_pool(Pool& pool,
                                                                       const std::string& path);
+  // Likewise a database of somebody else's, as the state after entry 1 of a store: a Schema, whose
+  // migrations are taken to have run. kRejected, kInvalidArgument: its events do not fit the
+  // tables.
+  [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> from_foreign(
+      Pool& pool, const std::string& path, const EncodedEntry& entry, StoreId store);
   ~StateDatabase();
 
   // ---- what it holds; of the open transaction where there is one

@@ -49,6 +49,17 @@ Result<void> StateTables::create_or_check() {
   return {};
 }
 
+Result<void> StateTables::create_beside() {
+  const Result<bool> taken =
+      exists(db_, "SELECT 1 FROM sqlite_schema WHERE name LIKE 'tablog\\_%' ESCAPE '\\'");
+  if (!taken) return fail(taken.error());
+  if (*taken) {
+    return fail(ErrorCode::kInvalidArgument,
+                "names that begin with tablog_ are the store's own: rename them first");
+  }
+  return run_own(db_, (std::string("BEGIN;") + kCreateSql + "COMMIT;").c_str());
+}
+
 Result<Progress> StateTables::progress() {
   Result<Statement> statement = prepare_own(db_,
                                             "SELECT value, applied, last_app, term, time_ms, "

@@ -43,6 +43,9 @@ class StateTables {
   // kCorrupt: it is a database of something else, or damaged.
   [[nodiscard]] Result<void> create_or_check();
 
+  // Makes them beside an app's own. kInvalidArgument: it has a name that is the store's.
+  [[nodiscard]] Result<void> create_beside();
+
   [[nodiscard]] Result<Progress> progress();
   [[nodiscard]] Result<SessionTable> sessions();
   // The schema entry; none before the first.

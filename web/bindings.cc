@@ -8,10 +8,19 @@
 #include <variant>
 
 #include "web/host/boundary.h"
+#include "web/host/importer.h"
 #include "web/host/past.h"
 #include "web/opfs_file.h"
 
+// Imported from the worker: told while a step goes on.
+extern "C" [[clang::import_module("env"), clang::import_name("tablog_progress")]] void
+tablog_progress(double done, double total);
+
 namespace {
+
+void tell_progress(std::uint64_t done, std::uint64_t total) {
+  tablog_progress(static_cast<double>(done), static_cast<double>(total));
+}
 
 using tablog::Bytes;
 using tablog::ByteView;
@@ -33,7 +42,7 @@ Clock now() {
 }
 
 using Boundary = std::variant<tablog::host::ReplicaBoundary, tablog::host::LeaderBoundary,
-                              tablog::host::PastBoundary>;
+                              tablog::host::PastBoundary, tablog::host::ImportBoundary>;
 
 // The instance's state: a module has no main() to own it.
 std::optional<Boundary>& boundary() {
@@ -46,7 +55,7 @@ Bytes& outputs() {
   return bytes;
 }
 
-enum Role : std::uint32_t { kReplica = 0, kLeader = 1, kPast = 2 };
+enum Role : std::uint32_t { kReplica = 0, kLeader = 1, kPast = 2, kImport = 3 };
 
 }  // namespace
 
@@ -57,6 +66,9 @@ __attribute__((export_name("tablog_start"))) void tablog_start(std::uint32_t rol
     boundary().emplace(std::in_place_type<tablog::host::ReplicaBoundary>, now);
   } else if (role == kPast) {
     boundary().emplace(std::in_place_type<tablog::host::PastBoundary>);
+  } else if (role == kImport) {
+    boundary().emplace(std::in_place_type<tablog::host::ImportBoundary>,
+                       tablog::host::open_opfs_file, tell_progress);
   } else {
     boundary().emplace(std::in_place_type<tablog::host::LeaderBoundary>, now,
                        tablog::host::open_opfs_file);

@@ -128,8 +128,8 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 /** The page's next version: its middle lane has another name, also in what was appended before. */
 async function nextBuild(page: Page): Promise<void> {
-  const change = (file: string, ...changes: [string, string][]): Promise<void> =>
-    page.route(`**/${file}`, async (route) => {
+  const change = async (file: string, ...changes: [string, string][]): Promise<void> => {
+    await page.route(`**/${file}`, async (route) => {
       let body = await (await route.fetch()).text();
       for (const [old, fresh] of changes) {
         expect(body).toContain(old);
@@ -137,6 +137,7 @@ async function nextBuild(page: Page): Promise<void> {
       }
       await route.fulfill({ body, contentType: "text/javascript" });
     });
+  };
   const lane = `'lane', iif(:lane = 'doing', 'active', :lane), 'rank', :rank`;
   await change(
     "board.mjs",

@@ -19,6 +19,7 @@ class Reader;
 [[nodiscard]] Error other_build();
 
 class Writer;
+[[nodiscard]] Schema read_schema(Reader& reader);  // of `configure`, with this engine
 void write_digests(Writer& out, Index index, const DigestsByTable& tables);
 
 // A sequence of outputs, each with its length before it.

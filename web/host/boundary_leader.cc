@@ -86,6 +86,7 @@ void write(Writer& out, const LeaderEffect& effect) {
                    kind(Out::kOpenFiles);
                    counts(open.log_slots, open.pool_slots);
                    out.boolean(open.fork);
+                   out.u64(open.adopt.value);
                  },
                  [&](const WantSlots& want) {
                    kind(Out::kWantSlots);

@@ -32,7 +32,8 @@ enum class In : std::uint8_t {
   kGuardedQuery,
   kExclusive,
   kDigests,
-  kCompact
+  kCompact,
+  kAdopt
 };
 enum class Out : std::uint8_t {
   kSend,
@@ -52,29 +53,6 @@ enum class Out : std::uint8_t {
 
 double to_ms(std::chrono::microseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
-}
-
-Schema read_schema(Reader& reader) {
-  Schema schema;
-  schema.version = reader.u32();
-  schema.migrations.resize(reader.count(4));
-  for (std::string& migration : schema.migrations) migration = reader.text();
-  schema.materializers.resize(reader.count(8));
-  for (Materializer& each : schema.materializers) {
-    each.type = reader.text();
-    each.sql = reader.text();
-  }
-  // An object's order is no part of what a schema says.
-  std::ranges::sort(schema.materializers, {}, &Materializer::type);
-  schema.upcasters.resize(reader.count(12));
-  for (Upcaster& each : schema.upcasters) {
-    each.type = reader.text();
-    each.from = reader.u32();
-    each.args_sql = reader.text();
-  }
-  schema.flags = reader.u32();
-  storage::stamp_engine(schema);
-  return schema;
 }
 
 // What a query and a watch have in common.
@@ -113,6 +91,8 @@ std::optional<replica::Input> read_call(In kind, Reader& reader) {
       compact.wanted.keep_bytes = reader.u64();
       return compact;
     }
+    case In::kAdopt:
+      return replica::Adopt{.call = reader.u32(), .generation = Generation{reader.u64()}};
     case In::kTabs: {
       replica::Tabs tabs{.call = reader.u32(), .tabs = {}};
       tabs.tabs.resize(reader.count(sizeof(ClientId)));
@@ -298,6 +278,29 @@ void write(Writer& out, const ReplicaEffect& effect) {
 }
 
 }  // namespace
+
+Schema read_schema(Reader& reader) {
+  Schema schema;
+  schema.version = reader.u32();
+  schema.migrations.resize(reader.count(4));
+  for (std::string& migration : schema.migrations) migration = reader.text();
+  schema.materializers.resize(reader.count(8));
+  for (Materializer& each : schema.materializers) {
+    each.type = reader.text();
+    each.sql = reader.text();
+  }
+  // An object's order is no part of what a schema says.
+  std::ranges::sort(schema.materializers, {}, &Materializer::type);
+  schema.upcasters.resize(reader.count(12));
+  for (Upcaster& each : schema.upcasters) {
+    each.type = reader.text();
+    each.from = reader.u32();
+    each.args_sql = reader.text();
+  }
+  schema.flags = reader.u32();
+  storage::stamp_engine(schema);
+  return schema;
+}
 
 void Outputs::add(ByteView output) {
   const auto size = static_cast<std::uint32_t>(output.size());

@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t kLogSlotsMin = 3;   // the active segment and spares, also for a torn tail
 constexpr std::size_t kPoolSlotsMin = 6;  // as the official pool: database, WAL, spares
 constexpr std::uint64_t kRangeBytesMax = 4U << 20U;
-constexpr std::chrono::milliseconds kWorkSlice{8};   // then other inputs have their turn
-constexpr std::chrono::milliseconds kWorkTold{100};  // how often it is told how far it is
 constexpr std::size_t kSentRowsBytesMax = kMessageBytesMax - (64U << 10U);  // of a QueryResult
 
 leader::Recovered recovered_from(const storage::Store& store) {
@@ -154,8 +152,10 @@ void LeaderHost::carry_out(node::Output output) {
     effects_.emplace_back(RoleChanged{.state = *output.state, .term = node_.term()});
   if (output.release_lock) effects_.emplace_back(LockAction::kRelease);
   if (output.open_files) {
-    effects_.emplace_back(
-        OpenFiles{.log_slots = kLogSlotsMin, .pool_slots = kPoolSlotsMin, .fork = output.fork});
+    effects_.emplace_back(OpenFiles{.log_slots = kLogSlotsMin,
+                                    .pool_slots = kPoolSlotsMin,
+                                    .fork = output.fork,
+                                    .adopt = output.adopt});
   }
   if (output.ask_fork_lock) effects_.emplace_back(LockAction::kAskFork);
   if (output.release_fork_lock) effects_.emplace_back(LockAction::kReleaseFork);
@@ -304,6 +304,7 @@ void LeaderHost::answer(const Address& to, MessageBody body) {
 
 void LeaderHost::serve(const leader::Read& read, std::vector<node::Input>& followed_by) {
   std::visit(Overloaded{[&](const RangeRequest& request) { serve(read, request, followed_by); },
+                        [&](const AdoptRequest& request) { serve(read, request, followed_by); },
                         [&](const auto& request) { serve(read, request); }},
              read.request);
 }

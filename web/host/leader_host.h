@@ -37,7 +37,8 @@ struct SlotAdded {
 struct OpenFiles {  // every existing slot, and new ones until there are so many
   std::size_t log_slots{};
   std::size_t pool_slots{};
-  bool fork{};  // where they are held: a copy of them, as a new generation
+  bool fork{};         // where they are held: a copy of them, as a new generation
+  Generation adopt{};  // first of all this one is marked as ready; zero: none
 };
 struct WantSlots {  // so many more, in the background
   std::size_t log_slots{};
@@ -120,6 +121,8 @@ class LeaderHost {
   void serve(const leader::Read& read, const StatsRequest& request);
   void serve(const leader::Read& read, const CompactRequest& request);
   void serve(const leader::Read& read, const leader::FreeCompacted& request);
+  void serve(const leader::Read& read, const AdoptRequest& request,
+             std::vector<node::Input>& followed_by);
   void answer(const Address& to, MessageBody body);
   void begin_anew(const Schema& schema, std::vector<node::Input>& followed_by);
   void work_anew(std::chrono::microseconds until);

@@ -1,4 +1,5 @@
 // What a leader does a slice at a time, between other things: the state made anew, compaction.
+#include <algorithm>
 #include <utility>
 
 #include "web/host/leader_host.h"
@@ -104,6 +105,21 @@ void LeaderHost::end_compaction(std::variant<Index, Error> result) {
   compactions_.pop_front();
   answer(done.from, MaintenanceDone{.call = done.request.call, .result = std::move(result)});
   if (!compactions_.empty()) begin_compaction();
+}
+
+// ---- import
+
+void LeaderHost::serve(const leader::Read& read, const AdoptRequest& request,
+                       std::vector<node::Input>& followed_by) {
+  if (store_->state().last_app_entry() == Index{}) {
+    followed_by.emplace_back(node::Adopt{.generation = request.generation});
+    return;
+  }
+  answer(read.to,
+         MaintenanceDone{.call = request.call,
+                         .result = Error{.code = ErrorCode::kNotEmpty,
+                                         .message = "the store has events: import into a new one, "
+                                                    "or delete this one first"}});
 }
 
 }  // namespace tablog::host

@@ -71,6 +71,22 @@ function writeQuestion(w: Writer, { told, statement }: Question): void {
   w.raw(statement);
 }
 
+/** As `configure` has it, and an import. `flags`: Schema::flags of log/entry.h. */
+export function writeSchema(w: Writer, schema: Schema, flags: number): void {
+  w.u32(schema.version);
+  w.list(schema.migrations, (sql) => w.text(sql));
+  w.list(Object.entries(schema.events), ([type, sql]) => {
+    w.text(type);
+    w.text(sql);
+  });
+  w.list(upcastersOf(schema), ({ type, from, args }) => {
+    w.text(type);
+    w.u32(from);
+    w.text(args);
+  });
+  w.u32(flags);
+}
+
 export const inputs = {
   configure(w: Writer, { client, schema, ...options }: Configuration): void {
     w.u8(0);
@@ -78,18 +94,7 @@ export const inputs = {
     w.u8(options.replica === "memory" ? 0 : 1);
     w.u64(options.replicaMaxBytes);
     w.u32(options.leaderTimeout);
-    w.u32(schema.version);
-    w.list(schema.migrations, (sql) => w.text(sql));
-    w.list(Object.entries(schema.events), ([type, sql]) => {
-      w.text(type);
-      w.text(sql);
-    });
-    w.list(upcastersOf(schema), ({ type, from, args }) => {
-      w.text(type);
-      w.u32(from);
-      w.text(args);
-    });
-    w.u32(options.schemaFlags);
+    writeSchema(w, schema, options.schemaFlags);
   },
   append(
     w: Writer,
@@ -152,6 +157,11 @@ export const inputs = {
     w.u8(5);
     w.u32(call);
     w.u8({ log: 1, database: 2, base: 3 }[what]);
+  },
+  adopt(w: Writer, call: number, generation: number): void {
+    w.u8(21);
+    w.u32(call);
+    w.u64(generation);
   },
   compact(w: Writer, call: number, { retainFrom, since, keepBytes }: CompactInput): void {
     w.u8(20);

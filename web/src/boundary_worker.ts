@@ -119,6 +119,7 @@ export type LeaderOutput =
       readonly log: number;
       readonly pool: number;
       readonly fork: boolean;
+      readonly adopt: number;
     }
   | { readonly kind: "wantSlots"; readonly log: number; readonly pool: number }
   | { readonly kind: "queryLocks" | "armBatch" | "armWork" | "closeFiles" | "releaseLock" }
@@ -143,7 +144,7 @@ export function decodeLeaderOutput(bytes: Uint8Array): LeaderOutput {
     case 3:
       return { kind: "armBatch" };
     case 4:
-      return { kind: "openFiles", log: r.u32(), pool: r.u32(), fork: r.bool() };
+      return { kind: "openFiles", log: r.u32(), pool: r.u32(), fork: r.bool(), adopt: r.u64() };
     case 5:
       return { kind: "wantSlots", log: r.u32(), pool: r.u32() };
     case 6:

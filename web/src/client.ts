@@ -56,6 +56,7 @@ export class Client {
   readonly #status: StatusTeller;
   readonly #over = new AbortController(); // ends what listens and what is held
   #key = "";
+  #tabLock: Promise<unknown> = Promise.resolve(); // until it is released
   #workers: WorkerPair | undefined;
   #opening: Opening | undefined;
   #lastSign = 0;
@@ -193,6 +194,11 @@ export class Client {
     this.#calls.abandon(error);
   }
 
+  /** After shutDown(), when nobody sees this tab any more. */
+  async gone(): Promise<void> {
+    await this.#tabLock.catch(() => undefined);
+  }
+
   // Granted before the first append is sent: its absence is what closes the session.
   #holdTabLock(): Promise<void> {
     const { signal } = this.#over;
@@ -204,7 +210,8 @@ export class Client {
         granted();
         return released;
       };
-      navigator.locks.request(lockNames.tab(this.#key, this.id), hold).catch(refused);
+      this.#tabLock = navigator.locks.request(lockNames.tab(this.#key, this.id), hold);
+      this.#tabLock.catch(refused);
     });
   }
 

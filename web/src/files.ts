@@ -13,9 +13,10 @@ export interface SlotFiles {
   prepare(): void;
   /**
    * Opens every slot of the newest generation and creates what is missing of the numbers asked for. `fork`:
-   * where another process holds the slots, a copy of them is made a new generation.
+   * where another process holds the slots, a copy of them is made a new generation. `adopt`: this generation is marked as
+   * the store's first (0: none).
    */
-  open(log: number, pool: number, fork: boolean): Promise<Opened>;
+  open(log: number, pool: number, fork: boolean, adopt: number): Promise<Opened>;
   create(directory: Directory): Promise<HandleName>;
   /** Whether what is open has its names still: handles go on working on files that were deleted with the site's data. */
   areNamed(): Promise<boolean>;

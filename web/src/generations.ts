@@ -80,6 +80,24 @@ export class Generations {
     }
   }
 
+  /** A number that no generation has, at least this one, and its directory. */
+  async claim(least: number): Promise<number> {
+    const store = await this.#store();
+    const generation = Math.max(least - 1, ...(await numbersIn(store))) + 1;
+    await store.getDirectoryHandle(`g${generation}`, { create: true });
+    return generation;
+  }
+
+  /** Its files are whole, and the store's from then on. */
+  async markReady(generation: number): Promise<void> {
+    const directory = await (await this.#store()).getDirectoryHandle(`g${generation}`);
+    await writeFile(directory, kReady, [recordOf(generation)]);
+  }
+
+  async remove(generation: number): Promise<void> {
+    await (await this.#store()).removeEntry(`g${generation}`, { recursive: true });
+  }
+
   /** Writes the store's name down where its directory's does not tell it, for `listStores`. */
   async keepName(): Promise<void> {
     if (decodeName(this.#key) !== undefined) return;

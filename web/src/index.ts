@@ -10,12 +10,14 @@ export { StoreErrorEvent, StoreEvent } from "./events.js";
 export type { StoreEventMap } from "./events.js";
 export type { LatencySummary } from "./histogram.js";
 export type { ControlEntry, EventEntry, ExecEntry, LogEntry, LogEntryBase } from "./log_entry.js";
+export type { ImportOptions } from "./import.js";
 export { openStore } from "./open_store.js";
-export type { Logger, Progress, StoreOptions } from "./options.js";
+export type { InTheWay, Logger, Progress, RebuildOptions, StoreOptions } from "./options.js";
 export type { ParameterNames } from "./parameters.js";
 export type {
   AppendOptions,
   Appended,
+  CompactOptions,
   Executed,
   QueryOptions,
   ReadOptions,
@@ -33,6 +35,7 @@ export type {
   EventType,
   Schema,
   SchemaDefinition,
+  Upcaster,
 } from "./schema.js";
 export type { LeaderChange, Repair, StoreStatus } from "./status.js";
 export { Store } from "./store.js";

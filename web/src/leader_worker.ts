@@ -95,7 +95,7 @@ export class LeaderWorker {
       case "armWork":
         return this.#workToSelf.port2.postMessage(undefined);
       case "openFiles":
-        return this.#openFiles(output.log, output.pool, output.fork);
+        return this.#openFiles(output.log, output.pool, output.fork, output.adopt);
       case "wantSlots":
         this.#createSlots("log", output.log);
         return this.#createSlots("pool", output.pool);
@@ -192,8 +192,8 @@ export class LeaderWorker {
     );
   }
 
-  #openFiles(log: number, pool: number, fork: boolean): void {
-    this.#files.open(log, pool, fork).then(
+  #openFiles(log: number, pool: number, fork: boolean, adopt: number): void {
+    this.#files.open(log, pool, fork, adopt).then(
       (slots) => this.input(leaderInputs.filesOpened(slots)),
       (error: unknown) => this.#filesFailed(error),
     );

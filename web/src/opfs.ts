@@ -47,8 +47,10 @@ export class OpfsFiles implements SlotFiles {
     void list().catch(() => undefined); // told by open()
   }
 
-  async open(log: number, pool: number, fork: boolean): Promise<Opened> {
+  async open(log: number, pool: number, fork: boolean, adopt: number): Promise<Opened> {
     try {
+      // Where it is not to be had, the store goes on as it was.
+      if (adopt > 0) await this.#generations.markReady(adopt).catch(() => undefined);
       return await (fork ? this.#openOrFork(log, pool) : this.#open(log, pool, kOpenPatienceMs));
     } catch (thrown) {
       this.closeAll();
@@ -65,6 +67,26 @@ export class OpfsFiles implements SlotFiles {
     } catch (thrown) {
       throw storageError(thrown);
     }
+  }
+
+  /** For an import: a generation of its own, which nobody takes for the store's yet. */
+  async claim(least: number): Promise<number> {
+    const generation = await this.#generations.claim(least);
+    this.#use(generation);
+    return generation;
+  }
+
+  async createAll(log: number, pool: number): Promise<Record<Directory, HandleName[]>> {
+    const create = (which: Directory, count: number): Promise<HandleName[]> =>
+      Promise.all(Array.from({ length: count }, () => this.create(which)));
+    const [logSlots, poolSlots] = await Promise.all([create("log", log), create("pool", pool)]);
+    return { log: logSlots, pool: poolSlots };
+  }
+
+  /** What was claimed is deleted, as far as it can be. */
+  async discard(): Promise<void> {
+    if (this.#generation > 0)
+      await this.#generations.remove(this.#generation).catch(() => undefined);
   }
 
   // Asked of the directory: a held file need not be readable to be found.

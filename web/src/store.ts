@@ -2,11 +2,12 @@
 // it is closed.
 
 import type { Parameters } from "./arguments.js";
-import { inputs, payloads, type Accepted } from "./boundary_page.js";
+import { inputs, payloads, writeSchema, type Accepted } from "./boundary_page.js";
 import { readDigests, readEntry, readRows, readTab } from "./boundary_results.js";
 import { encode, type Writer } from "./bytes.js";
 import { TablogError, invalid } from "./errors.js";
 import { eventOf, type StoreEventMap } from "./events.js";
+import { makeGeneration, type ImportOptions } from "./import.js";
 import type { LogEntry } from "./log_entry.js";
 import { choice, type Settings } from "./options.js";
 import type { ParameterNames } from "./parameters.js";
@@ -287,6 +288,51 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     return this.#export("database", "application/vnd.sqlite3");
   }
 
+  /**
+   * An exported log becomes this store's, which must not have an event yet: the same entries, at the same indexes. All of it is
+   * read and replayed before anything changes.
+   * @returns The last index
+   * @throws TablogError `NotEmpty`; `Corrupt`, `InvalidArgument`: of the file; `NewerFormat`, `EngineTooOld`, `SchemaTooOld`,
+   * `SchemaConflict`: it is of another app, or of a later version; `QuotaExceeded`, `LeaderUnresponsive`, `Aborted`
+   */
+  async importLog(log: Blob, options: ImportOptions = {}): Promise<number> {
+    return this.#import("log", log, options);
+  }
+
+  /**
+   * A SQLite database becomes the first state of this store, which must not have an event yet. Its tables are those of the
+   * schema's version, as if its migrations had made them; `exportDatabase` gives such a file.
+   * @returns The last index
+   * @throws TablogError `Rejected`: the schema's events do not fit its tables; else as `importLog`
+   */
+  async importDatabase(database: Blob, options: ImportOptions = {}): Promise<number> {
+    return this.#import("database", database, options);
+  }
+
+  async #import(what: "log" | "database", blob: Blob, options: ImportOptions): Promise<number> {
+    this.#calls.requireOpen();
+    const { name, schema, storage, wasmUrl, workerUrl } = this.#settings;
+    if (!(blob instanceof Blob)) throw invalid("an import takes a Blob, or a File");
+    if (storage !== "opfs")
+      throw invalid('a store with storage: "memory" is not imported into: use "opfs"');
+    await this.#requireEmpty();
+    const { key } = this.#shared.client;
+    const encoded = encode((w) => writeSchema(w, schema, 0)).buffer;
+    const source = { what, blob, name, key, schema: encoded, wasmUrl, workerUrl };
+    const generation = await makeGeneration(source, options);
+    const write = (w: Writer, call: number): void => inputs.adopt(w, call, generation);
+    return this.#calls.call({ write, signal: options.signal }, (r) => r.u64());
+  }
+
+  // The leader has the last word; this is so that no work is done in vain.
+  async #requireEmpty(): Promise<void> {
+    try {
+      for await (const _ of this.read({ limit: 1 })) throw notEmpty();
+    } catch (thrown) {
+      throw thrown instanceof TablogError && thrown.code === "Compacted" ? notEmpty() : thrown;
+    }
+  }
+
   /** Every tab that has the store open. */
   async tabs(): Promise<Tab[]> {
     this.#calls.requireOpen();
@@ -384,9 +430,15 @@ export class Store<S extends Schema = Schema> extends EventTarget {
       await client.closeSession(Math.min(kSessionCloseMs, giveUpAt - performance.now()));
     }
     client.shutDown(error);
+    await client.gone();
   }
 }
 
 function appended({ firstIndex, term, time }: Accepted, position: number): Appended {
   return { index: firstIndex + position, term, time };
+}
+
+function notEmpty(): TablogError {
+  const words = "the store has events: import into a new one, or delete this one first";
+  return new TablogError("NotEmpty", words);
 }

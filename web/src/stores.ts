@@ -37,11 +37,16 @@ export async function deleteStore(name: string): Promise<void> {
     key,
   );
   if (tabs.length > 0) throw inUse(name);
-  // Whoever opens it meanwhile waits for this lock, and begins a new store.
-  await navigator.locks.request(lockNames.leader(key), { ifAvailable: true }, async (lock) => {
-    if (lock === null) throw inUse(name);
-    if (all !== undefined) await remove(all, key, name);
-  });
+  // Whoever opens it meanwhile waits for this lock, and begins a new store. That of a worker that was ended lags behind.
+  const { leader } = lockNames;
+  const signal = AbortSignal.timeout(kDeletePatienceMs);
+  try {
+    await navigator.locks.request(leader(key), { signal }, async () => {
+      if (all !== undefined) await remove(all, key, name);
+    });
+  } catch (thrown) {
+    throw thrown instanceof TablogError ? thrown : inUse(name);
+  }
 }
 
 async function directoryOfAll(): Promise<FileSystemDirectoryHandle | undefined> {

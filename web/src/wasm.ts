@@ -30,19 +30,23 @@ export type Step = (input: Uint8Array) => Iterable<Uint8Array>;
 
 export async function startEngine(
   module: WebAssembly.Module,
-  role: Role | "past",
+  role: Role | "past" | "import",
   files: FileCalls,
+  progress: (done: number, total: number) => void = () => undefined,
 ): Promise<Step> {
   let exports: Exports | undefined = undefined;
   const memory = (): ArrayBuffer => {
     if (exports === undefined) throw new Error("the module called before it stood");
     return exports.memory.buffer as ArrayBuffer;
   };
-  const instance = await WebAssembly.instantiate(module, importsOf(module, memory, files));
+  const instance = await WebAssembly.instantiate(
+    module,
+    importsOf(module, memory, files, progress),
+  );
   const started = instance.exports as unknown as Exports;
   exports = started;
   started._initialize();
-  started.tablog_start(["replica", "leader", "past"].indexOf(role));
+  started.tablog_start(["replica", "leader", "past", "import"].indexOf(role));
   return (input) => step(started, input);
 }
 
@@ -60,6 +64,7 @@ function importsOf(
   module: WebAssembly.Module,
   memory: () => ArrayBuffer,
   files: FileCalls,
+  progress: (done: number, total: number) => void,
 ): WebAssembly.Imports {
   const bytes = (at: number, length: number): Uint8Array => new Uint8Array(memory(), at, length);
   const env: Record<string, (...args: number[]) => number | void> = {
@@ -72,6 +77,7 @@ function importsOf(
     tablog_file_truncate: (handle = 0, count = 0) => files.truncate(handle, count),
     tablog_file_error: (at = 0, capacity = 0) =>
       new TextEncoder().encodeInto(files.lastError(), bytes(at, capacity)).written,
+    tablog_progress: (done = 0, total = 0) => progress(done, total),
     emscripten_notify_memory_growth: () => undefined, // views are made anew for every use
   };
   const wanted = WebAssembly.Module.imports(module);

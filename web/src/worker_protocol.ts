@@ -2,6 +2,7 @@
 
 import type { Id } from "./bytes.js";
 import type { LeaderRole } from "./boundary_worker.js";
+import type { TablogErrorCode } from "./errors.js";
 import type { Role } from "./names.js";
 
 /** The first message to a worker. */
@@ -31,6 +32,18 @@ export interface StartPast {
   readonly module: WebAssembly.Module;
 }
 
+/** The only message to a worker that makes a store's files from a file. */
+export interface StartImport {
+  readonly kind: "startImport";
+  readonly module: WebAssembly.Module;
+  readonly what: "log" | "database";
+  readonly blob: Blob;
+  readonly name: string;
+  readonly key: string;
+  /** As `configure` has it. */
+  readonly schema: ArrayBuffer;
+}
+
 export type ToWorker =
   | StartPast
   | StartMessage
@@ -53,5 +66,8 @@ export type FromWorker =
   /** `error` of docs/boundary.md. */
   | { readonly kind: "leaderFailed"; readonly error: ArrayBuffer }
   | { readonly kind: "pong"; readonly count: number }
+  | { readonly kind: "importProgress"; readonly done: number; readonly total: number }
+  | { readonly kind: "imported"; readonly generation: number }
+  | { readonly kind: "importFailed"; readonly code: TablogErrorCode; readonly message: string }
   /** The worker cannot go on; it is to be ended. */
   | { readonly kind: "fatal"; readonly message: string };

@@ -1,0 +1,132 @@
+// A store from a file: an exported log, or a SQLite database.
+import { expect, test } from "./fixtures.js";
+import type { Tab } from "./tab.js";
+
+/** Appends, exports from a store named `name`-source, which is closed then; puts the file into the page. */
+async function exported(tab: Tab, name: string, what: "log" | "database"): Promise<unknown> {
+  return tab.page.evaluate(
+    async ([source, kind]) => {
+      const from = await tablog.openStore({ name: source, schema: lab.schema });
+      const all: Promise<unknown>[] = [];
+      for (let i = 0; i < 500; ++i)
+        all.push(from.append("item.added", { id: `${i}`, tab: "t".repeat(200) }));
+      await Promise.all(all);
+      const verified = await from.verify();
+      const file = kind === "log" ? await from.exportLog() : await from.exportDatabase();
+      await from.close();
+      Object.assign(globalThis, { file });
+      return { head: from.status.head, digests: verified.tables };
+    },
+    [`${name}-source`, what] as const,
+  );
+}
+
+const kSums = "SELECT count(*) AS n, sum(length(tab)) AS bytes, min(at) AS first FROM item";
+
+test("an exported log becomes a new store's, entry by entry, in every tab", async ({
+  newTab,
+  name,
+}) => {
+  const tab = await newTab();
+  const source = (await exported(tab, name, "log")) as { head: number; digests: object };
+  const other = await newTab();
+  await other.openStore({ name });
+  await tab.openStore({ name });
+  const imported = await tab.page.evaluate(async () => {
+    const { file } = globalThis as unknown as { file: Blob };
+    const progress: number[] = [];
+    const last = await store.importLog(file, {
+      onProgress: ({ done, total }) => progress.push(done / total),
+    });
+    const kinds: string[] = [];
+    for await (const entry of store.read({ control: true, to: 4 })) kinds.push(entry.kind);
+    return { last, kinds, told: progress.at(-1), digests: (await store.verify()).tables };
+  });
+  expect(imported).toMatchObject({ told: 1, kinds: ["term", "schema", "event", "event"] });
+  expect(imported.last).toBeGreaterThanOrEqual(source.head);
+  expect(imported.digests).toEqual(source.digests);
+  for (const each of [tab, other]) {
+    await each.page.evaluate(() => store.append("item.added", { id: "more", tab: "" }));
+  }
+  expect(await other.query(kSums)).toEqual([{ n: 502, bytes: 100_000, first: 3 }]);
+  await Promise.all([tab, other].map((each) => each.page.reload()));
+  await Promise.all([tab, other].map((each) => each.loaded()));
+  await other.openStore({ name });
+  expect(await other.query(kSums)).toEqual([{ n: 502, bytes: 100_000, first: 3 }]);
+});
+
+test("a database becomes the first state of a new store", async ({ newTab, name }) => {
+  const tab = await newTab();
+  const source = (await exported(tab, name, "database")) as { digests: object };
+  await tab.openStore({ name });
+  const imported = await tab.page.evaluate(async () => {
+    const { file } = globalThis as unknown as { file: Blob };
+    await store.importDatabase(file);
+    const { tables } = await store.verify();
+    const { index } = await store.append("item.added", { id: "more", tab: "" });
+    const past = await store.at(index - 1);
+    const [then] = await past.query("SELECT count(*) AS n FROM item");
+    await past.close();
+    return { tables, then, early: await lab.attempt(() => store.read().next()) };
+  });
+  expect(imported.tables).toEqual(source.digests);
+  expect(imported.then).toEqual({ n: 500 });
+  expect(imported.early.code).toBe("Compacted");
+  expect(await tab.query(kSums)).toEqual([{ n: 501, bytes: 100_000, first: 3 }]);
+  const again = await newTab();
+  await again.openStore({ name });
+  expect(await again.query(kSums)).toEqual([{ n: 501, bytes: 100_000, first: 3 }]);
+});
+
+test("what is wrong with a file, or with the store, changes nothing", async ({ newTab, name }) => {
+  const tab = await newTab();
+  await exported(tab, name, "log");
+  await tab.openStore({ name });
+  const outcomes = await tab.page.evaluate(async () => {
+    const { file } = globalThis as unknown as { file: Blob };
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const flipped = bytes.slice();
+    // Within a text of an entry: between two frames there are bytes that mean nothing.
+    const middle = bytes.indexOf("t".charCodeAt(0), Math.floor(bytes.length / 2));
+    flipped[bytes.findIndex((byte, i) => i > middle && byte === 116 && bytes[i + 9] === 116)]! ^= 1;
+    const blob = (part: Uint8Array<ArrayBuffer>): Blob => new Blob([part]);
+    const code = async (call: () => Promise<unknown>): Promise<unknown> =>
+      (await lab.attempt(call)).code;
+    const codes = {
+      cut: await code(() => store.importLog(blob(bytes.slice(0, -100)))),
+      flipped: await code(() => store.importLog(blob(flipped))),
+      longer: await code(() => store.importLog(new Blob([file, "x"]))),
+      text: await code(() => store.importLog(new Blob(["not a log"]))),
+      empty: await code(() => store.importLog(new Blob([]))),
+      notADatabase: await code(() => store.importDatabase(blob(bytes))),
+      noFile: await code(() => store.importLog("log" as unknown as Blob)),
+      aborted: await code(() => store.importLog(file, { signal: AbortSignal.abort() })),
+    };
+    await store.append("item.added", { id: "mine", tab: "t" });
+    return { ...codes, notEmpty: await code(() => store.importLog(file)) };
+  });
+  expect(outcomes).toEqual({
+    cut: "Corrupt",
+    flipped: "Corrupt",
+    longer: "Corrupt",
+    text: "InvalidArgument",
+    empty: "InvalidArgument",
+    notADatabase: "Corrupt",
+    noFile: "InvalidArgument",
+    aborted: "Aborted",
+    notEmpty: "NotEmpty",
+  });
+  expect(await tab.query("SELECT id FROM item")).toEqual([{ id: "mine" }]);
+  // Nothing of the attempts is left.
+  const directories = await tab.page.evaluate(async () => {
+    const names: string[] = [];
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("tablog");
+    for await (const each of root.values()) {
+      if (each.kind !== "directory") continue;
+      for await (const name of (each as FileSystemDirectoryHandle).keys())
+        if (/^g\d/.test(name)) names.push(name);
+    }
+    return names;
+  });
+  expect(new Set(directories)).toEqual(new Set(["g0"]));
+});

@@ -1,0 +1,58 @@
+// The page's side of an import: a worker makes the files, the leader of the store takes them.
+
+import type { TablogErrorCode } from "./errors.js";
+import { TablogError } from "./errors.js";
+import type { Progress } from "./options.js";
+import { compileOnce } from "./page_wasm.js";
+import type { FromWorker, StartImport } from "./worker_protocol.js";
+
+/** How `importLog` and `importDatabase` go about it. */
+export interface ImportOptions {
+  readonly signal?: AbortSignal;
+  /** `done` of `total`, in parts of the work. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface ImportSource {
+  readonly what: "log" | "database";
+  readonly blob: Blob;
+  readonly name: string;
+  readonly key: string;
+  readonly schema: ArrayBuffer;
+  readonly wasmUrl: string;
+  readonly workerUrl: string;
+}
+
+/** The generation that was made. @throws TablogError what is wrong with the file, or with the storage */
+export async function makeGeneration(
+  { wasmUrl, workerUrl, ...source }: ImportSource,
+  { signal, onProgress }: ImportOptions,
+): Promise<number> {
+  const module = await compileOnce(wasmUrl);
+  const url = new URL("importer.js", workerUrl);
+  const worker = new Worker(url, { type: "module", name: "tablog import" });
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      const fail = (code: TablogErrorCode, words: string): void =>
+        reject(new TablogError(code, words));
+      const abort = (): void => fail("Aborted", "the call was withdrawn by its signal");
+      signal?.addEventListener("abort", abort, { once: true });
+      if (signal?.aborted === true) abort();
+      worker.onerror = (event) => {
+        event.preventDefault();
+        fail("LoadFailed", `the worker of an import failed: ${event.message}`);
+      };
+      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+        if (data.kind === "imported") resolve(data.generation);
+        else if (data.kind === "importProgress")
+          onProgress?.({ done: data.done, total: data.total });
+        else if (data.kind === "importFailed") fail(data.code, data.message);
+        else if (data.kind === "fatal") fail("LoadFailed", data.message);
+      };
+      const start: StartImport = { kind: "startImport", module, ...source };
+      worker.postMessage(start);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
