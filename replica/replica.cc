@@ -199,8 +199,8 @@ void Replica::on(const DigestsRead& input) {
   if (!dispute_) return;
   const bool read = !input.tables.empty();
   const std::string names = read ? names_that_differ(dispute_->leaders, input.tables) : "";
-  if (read && names.empty() &&
-      dispute_->term != term_) {  // it was the leader of then that was wrong
+  // Of another leader: then it was the one before that was wrong.
+  if (read && names.empty() && dispute_->term != term_) {
     dispute_.reset();
     return caught_up();
   }

@@ -302,8 +302,8 @@ export const mutants = [
   {
     name: "last_insert_rowid is left from the entry before",
     file: "storage/apply.cc",
-    from: "sqlite3_set_last_insert_rowid(db_, 0);",
-    to: "",
+    from: "seed = entry.seed});\n  sqlite3_set_last_insert_rowid(db_, 0);",
+    to: "seed = entry.seed});",
     caughtBy: "storage: ApplyTest.LastInsertRowidBeginsAtZeroInEveryEntry",
   },
   {
