@@ -20,6 +20,7 @@ class Materializers {
  public:
   // `entry` holds the Schema; its SQL is compiled when it is first used, or by compile_all().
   Materializers(sqlite3* db, Authorizer& authorizer, Entry entry);
+  ~Materializers() = default;
   Materializers(const Materializers&) = delete;
   Materializers& operator=(const Materializers&) = delete;
 

@@ -144,5 +144,18 @@ TEST_F(NodeTest, OneThatCannotBeginItsTermWaitsBeforeItTriesAgain) {
   EXPECT_TRUE(failed.wake_at);
 }
 
+TEST_F(NodeTest, AdoptsAnotherGenerationWithTheLockHeld) {
+  EXPECT_FALSE(step(Adopt{Generation{4}}).open_files);  // who does not lead has nothing to say
+  (void)lead();
+  const Output output = step(Adopt{Generation{4}});
+  EXPECT_TRUE(output.close_files);
+  EXPECT_TRUE(output.open_files);
+  EXPECT_FALSE(output.release_lock);
+  EXPECT_EQ(output.adopt, Generation{4});
+  EXPECT_EQ(output.state, State::kOpening);
+  EXPECT_THAT(output.leader.messages, IsEmpty());
+  EXPECT_EQ(step(opened()).state, State::kLeading);
+}
+
 }  // namespace
 }  // namespace tablog::node

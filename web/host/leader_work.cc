@@ -111,7 +111,8 @@ void LeaderHost::end_compaction(std::variant<Index, Error> result) {
 
 void LeaderHost::serve(const leader::Read& read, const AdoptRequest& request,
                        std::vector<node::Input>& followed_by) {
-  if (store_->state().last_app_entry() == Index{}) {
+  const bool empty = store_->state().last_app_entry() == Index{} && store_->base() == Index{};
+  if (empty) {
     followed_by.emplace_back(node::Adopt{.generation = request.generation});
     return;
   }
