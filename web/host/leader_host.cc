@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t kLogSlotsMin = 3;   // the active segment and spares, also for a torn tail
 constexpr std::size_t kPoolSlotsMin = 6;  // as the official pool: database, WAL, spares
 constexpr std::uint64_t kRangeBytesMax = 4U << 20U;
-constexpr std::chrono::milliseconds kWorkSlice{8};   // then other inputs have their turn
-constexpr std::chrono::milliseconds kWorkTold{100};  // how often it is told how far it is
 constexpr std::size_t kSentRowsBytesMax = kMessageBytesMax - (64U << 10U);  // of a QueryResult
 
 leader::Recovered recovered_from(const storage::Store& store) {
