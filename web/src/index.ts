@@ -16,6 +16,7 @@ export type { ParameterNames } from "./parameters.js";
 export type {
   AppendOptions,
   Appended,
+  CompactOptions,
   Executed,
   QueryOptions,
   ReadOptions,
