@@ -266,6 +266,44 @@ test("snapshots from before the horizon go, later ones stay of use", async ({ op
   expect(counts).toEqual(["Compacted", ...expected]);
 });
 
+test("a state that is made anew from what a compaction has left verifies", async ({
+  openTabs,
+  name,
+}) => {
+  const [a] = await openTabs(1);
+  if (a === undefined) throw new Error("a tab was asked for");
+  await append(a, 100);
+  const { head } = await a.status();
+  await compact(a, { retainFrom: head - 29 });
+  const open = (): Promise<Attempt<number>> =>
+    a.page.evaluate((store) => {
+      const schema = tablog.defineSchema({
+        ...lab.schema,
+        version: 2,
+        migrations: [...lab.schema.migrations, "ALTER TABLE item ADD COLUMN length INTEGER"],
+        events: {
+          ...lab.schema.events,
+          "item.added": `INSERT INTO item(id, tab, at, length) VALUES (:id, :tab, :$index, length(:id))`,
+        },
+      });
+      return lab.attempt(async () => {
+        const rebuild = { compacted: "skip" } as const;
+        const options = { name: store, schema, onUpgrade: "rebuild", rebuild } as const;
+        globalThis.store = await tablog.openStore(options);
+        const [row] = await globalThis.store.query<{ n: number }>(
+          "SELECT count(length) AS n FROM item",
+        );
+        return row?.n ?? NaN;
+      });
+    }, name);
+  await a.page.evaluate(() => store.close());
+  expect(await open()).toEqual({ value: 30 });
+  const found = await a.page.evaluate(() => store.verify());
+  await a.page.evaluate(() => store.close());
+  expect(await open()).toEqual({ value: 30 });
+  expect(await a.page.evaluate(() => store.verify())).toMatchObject({ tables: found.tables });
+});
+
 test("a tab that was far behind takes the state where the entries are gone", async ({
   openTabs,
 }) => {
@@ -286,7 +324,7 @@ test("a tab that was far behind takes the state where the entries are gone", asy
   await b.page.evaluate(() => store.verify());
 });
 
-test("appends of several tabs go on while the log is compacted again and again", async ({
+test("appends and looks at the past go on while the log is compacted again and again", async ({
   newTab,
   name,
 }) => {
@@ -294,7 +332,13 @@ test("appends of several tabs go on while the log is compacted again and again",
   let horizon = 1;
   for (const tab of [b, a, c, b]) {
     const { head } = await a.status();
-    const [first] = await Promise.all([compact(tab, { retainFrom: head }), goOn([a, b, c])]);
+    const verify = (each: Tab): Promise<unknown> => each.page.evaluate(() => store.verify());
+    const [first] = await Promise.all([
+      compact(tab, { retainFrom: head }),
+      goOn([a, b, c]),
+      verify(a),
+      verify(c),
+    ]);
     expect(first).toBe(head);
     expect(first).toBeGreaterThan(horizon);
     horizon = first;
