@@ -2,6 +2,8 @@
 // one Chromium. Prints medians and writes build/bench/figures.json. `--quick`: a smoke run.
 // `--failovers N`: only failovers, N after every way in which a leader can end; build/bench/failovers.json.
 // `--watches`: only 1,000 watches in one tab; build/bench/watches.json.
+// `--replicas`: only what replicas take, and joining; build/bench/replicas.json.
+// `--start`: only how long a store of 1,000,000 entries takes to its first append; build/bench/start.json.
 //
 // Rounds are interleaved, so that a machine that slows down slows everyone down. The pages are
 // cross-origin isolated for the finer clock only (5 µs instead of 100); tablog does not need it.
@@ -19,6 +21,8 @@ import { endings } from "./endings.mjs";
 import { measureFailover } from "./failover.mjs";
 import { Figures } from "./figures.mjs";
 import { print, printFailovers } from "./print.mjs";
+import { measureReplicas, printReplicas } from "./replicas.mjs";
+import { measureStart, printStart } from "./start.mjs";
 import { failoverTargets, targetsOf } from "./targets.mjs";
 import { measureWatches, printWatches } from "./watches.mjs";
 
@@ -27,6 +31,8 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     failovers: { type: "string" },
     watches: { type: "boolean", default: false },
+    replicas: { type: "boolean", default: false },
+    start: { type: "boolean", default: false },
   },
 });
 
@@ -92,6 +98,19 @@ async function main() {
       const watches = await measureWatches(bench, plan);
       printWatches(watches);
       return await save("watches.json", { ...machine, watches });
+    }
+    if (options.replicas) {
+      const replicas = await measureReplicas(bench, { joins: options.quick ? 2 : 7 });
+      printReplicas(replicas);
+      return await save("replicas.json", { ...machine, replicas });
+    }
+    if (options.start) {
+      const plan = options.quick
+        ? { entries: 50_000, starts: 3 }
+        : { entries: 1_000_000, starts: 15 };
+      const start = await measureStart(bench, plan);
+      printStart(start);
+      return await save("start.json", { ...machine, start });
     }
     await measureCalls(bench, figures);
     await measureChannels(bench, figures);

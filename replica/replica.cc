@@ -311,18 +311,18 @@ void Replica::fetch_snapshot() {
   if (dispute_) return start_over(Noted::Kind::kDivergence, kDiffers);  // it ends unanswered
   phase_ = Phase::kFetching;
   transfer_ = 0;
-  image_.clear();
+  image_bytes_ = 0;
   ask_chunk();
 }
 
 void Replica::ask_chunk() {
   chunk_asked_ = now_.monotonic;
   send_to_leader(TransferRequest{
-      .kind = TransferKind::kSnapshot, .transfer = transfer_, .offset = image_.size()});
+      .kind = TransferKind::kSnapshot, .transfer = transfer_, .offset = image_bytes_});
 }
 
 void Replica::receive_snapshot(const TransferChunk& message) {
-  if (phase_ != Phase::kFetching || message.offset != image_.size()) return;
+  if (phase_ != Phase::kFetching || message.offset != image_bytes_) return;
   if (message.transfer != transfer_ && transfer_ != 0) return;  // of an earlier attempt
   const auto* bytes = std::get_if<Bytes>(&message.result);
   if (bytes == nullptr) {
@@ -337,12 +337,13 @@ void Replica::receive_snapshot(const TransferChunk& message) {
     out_.discard = true;
     return join();
   }
-  image_.insert(image_.end(), bytes->begin(), bytes->end());
-  out_.progress.push_back(Progress{.done = image_.size(), .total = message.total_bytes});
-  if (image_.size() < message.total_bytes) return ask_chunk();
+  image_bytes_ += bytes->size();
+  out_.install = Piece{message.offset, *bytes, message.total_bytes};
+  out_.progress.push_back(Progress{.done = image_bytes_, .total = message.total_bytes});
+  if (!out_.install->is_last()) return ask_chunk();
   let_go();
   chunk_asked_ = now_.monotonic;
-  out_.install = std::exchange(image_, {});
+  image_bytes_ = 0;
 }
 
 void Replica::on(const SnapshotInstalled& input) {

@@ -5,7 +5,7 @@
 // Pure: no I/O, no clock. Input goes in, Output comes out, and the host carries the output out in
 // the order of its fields, feeding back what each asks for:
 //   discard  -> nothing: the database is empty afterwards
-//   install  -> SnapshotInstalled, or SnapshotFailed
+//   install  -> SnapshotInstalled, or SnapshotFailed, after the last piece
 //   apply    -> Applied, or ApplyFailed
 //   read_digests -> DigestsRead
 // before anything else is fed.
@@ -182,9 +182,17 @@ struct Status {
   bool operator==(const Status&) const = default;
 };
 
+// Of a snapshot, in order; the one at offset 0 begins it, and what had come before is of no use.
+struct Piece {
+  std::uint64_t offset{};
+  Bytes bytes;
+  std::uint64_t total_bytes{};
+  [[nodiscard]] bool is_last() const { return offset + bytes.size() >= total_bytes; }
+};
+
 struct Output {  // The host acts in declaration order.
   bool discard{};
-  std::optional<Bytes> install{};
+  std::optional<Piece> install{};
   std::vector<EncodedEntry> apply{};
   bool read_digests{};  // not with any of those above
   std::vector<Send> messages{};
@@ -362,9 +370,7 @@ class Replica {
   std::optional<std::chrono::microseconds> range_asked_;
   std::uint64_t transfer_{};  // the leader's number of the snapshot's transfer
   std::optional<std::chrono::microseconds> chunk_asked_;
-  Bytes image_;
-  Index image_index_;
-  ChainHash image_chain_;
+  std::uint64_t image_bytes_{};  // that have come of the snapshot, and are with the host
   std::uint64_t unacknowledged_bytes_{};
 
   Outbox outbox_;

@@ -133,8 +133,9 @@ void Replica::repeat_calls() {
 }
 
 void Replica::run_ready_queries() {
-  // Not while entries are on their way into the database: Applied follows at once, and runs them.
-  if (asks_leader() || out_.install || !out_.apply.empty()) return;
+  // Not while something is on its way into the database: Applied follows at once, and runs them.
+  const bool installs = out_.install && out_.install->is_last();
+  if (asks_leader() || installs || !out_.apply.empty()) return;
   if (phase_ == Phase::kRefused) refuse_queries();
   if (dispute_) return;  // the state here may be wrong, for local reads as well
   std::erase_if(calls_, [&](auto& each) {

@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "storage/image_intake.h"
 #include "storage/pool.h"
 #include "storage/profile.h"
 #include "storage/reader.h"
@@ -68,6 +69,9 @@ struct StateDatabase::Impl {
     impl->core = std::make_unique<StateCore>(std::move(*connection));
     return impl;
   }
+
+  [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> verified(
+      Result<Connection> connection);
 
   // What the pool said during this call is closer to the cause than what SQLite made of it.
   [[nodiscard]] Error cause(Error error) const {
@@ -150,13 +154,21 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::in_memory() {
   return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(*impl)));
 }
 
-Result<std::unique_ptr<StateDatabase>> StateDatabase::from_image(ByteView image) {
-  auto impl = Impl::in_memory(open_image(image));
+Result<std::unique_ptr<StateDatabase>> StateDatabase::Impl::verified(Result<Connection> connection) {
+  auto impl = in_memory(std::move(connection));
   if (!impl) return fail(impl.error());
   if (auto loaded = (*impl)->core->load(); !loaded) return fail(loaded.error());
   std::unique_ptr<StateDatabase> state(new StateDatabase(std::move(*impl)));
   if (auto checked = state->check_content(); !checked) return fail(checked.error());
   return state;
+}
+
+Result<std::unique_ptr<StateDatabase>> StateDatabase::from_image(ByteView image) {
+  return Impl::verified(open_image(image));
+}
+
+Result<std::unique_ptr<StateDatabase>> StateDatabase::from_intake(ImageIntake& intake) {
+  return Impl::verified(intake.finish());
 }
 
 Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const std::string& path) {

@@ -23,7 +23,8 @@
 
 namespace tablog::storage {
 
-class Pool;  // storage/pool.h
+class ImageIntake;  // storage/image_intake.h
+class Pool;         // storage/pool.h
 
 class StateDatabase {
  public:
@@ -31,6 +32,8 @@ class StateDatabase {
   [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> in_memory();
   // In memory, from an image that snapshot() gave; verified against what it says of itself.
   [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> from_image(ByteView image);
+  // The same, of what an intake was given, which is of no more use then.
+  [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> from_intake(ImageIntake& intake);
   // On the pool: a writing connection and reading ones, WAL. The database at `path` in the pool,
   // created when absent.
   [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> on_pool(Pool& pool,

@@ -28,6 +28,7 @@ declare global {
       },
     ): Promise<Tablog.StoreStatus>;
     attempt<T>(call: () => Promise<T> | T): Promise<Attempt<T>>;
+    firstIndex(): Promise<number>;
     write(tab: string, inFlight: number): void;
   };
 }

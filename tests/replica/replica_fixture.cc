@@ -22,7 +22,7 @@ void ReplicaFixture::run(const Input& input) {
 void ReplicaFixture::carry_out(const Output& output) {
   std::optional<Input> followed_by;
   if (output.discard) ++discards_;
-  if (output.install) {
+  if (output.install && output.install->is_last()) {
     ++installs_;
     followed_by = SnapshotInstalled{.applied = image_index_, .chain = chain(image_index_)};
   }

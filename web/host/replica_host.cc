@@ -200,12 +200,26 @@ void ReplicaHost::watch_failed(replica::CallId call, Error error) {
 
 void ReplicaHost::discard() {
   database_.reset();
+  intake_ = nullptr;
   overlay_.lift(nullptr);
   watches_.changed({.everything = true, .tables = {}});
 }
 
-replica::Input ReplicaHost::install(ByteView image) {
-  auto database = storage::StateDatabase::from_image(image);
+std::optional<replica::Input> ReplicaHost::install(const replica::Piece& piece) {
+  if (piece.offset == 0) {
+    intake_ = nullptr;  // the memory of one before is used again
+    intake_ = storage::ImageIntake::begin(piece.total_bytes);
+  }
+  if (intake_ && *intake_ != nullptr) {
+    if (auto added = (*intake_)->add(piece.bytes); !added) intake_ = fail(added.error());
+  }
+  if (!piece.is_last()) return std::nullopt;
+  const auto intake = std::exchange(intake_, nullptr);
+  if (!intake) return replica::SnapshotFailed{intake.error()};
+  if (*intake == nullptr)
+    return replica::SnapshotFailed{
+        Error{.code = ErrorCode::kLeaderUnresponsive, .message = "the snapshot was dropped"}};
+  auto database = storage::StateDatabase::from_intake(**intake);
   if (!database) return replica::SnapshotFailed{std::move(database.error())};
   overlay_.lift(nullptr);
   database_ = std::move(*database);
@@ -219,6 +233,7 @@ replica::Input ReplicaHost::apply(const std::vector<EncodedEntry>& entries) {
     if (!database) return replica::ApplyFailed{std::move(database.error())};
     database_ = std::move(*database);
   }
+  intake_ = nullptr;
   overlay_.lift(database_.get());
   for (const EncodedEntry& each : entries) {
     if (each.entry.request && each.entry.request->client == self_)

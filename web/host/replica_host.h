@@ -12,6 +12,7 @@
 
 #include "log/clock.h"
 #include "replica/replica.h"
+#include "storage/image_intake.h"
 #include "storage/state_database.h"
 #include "web/host/overlay.h"
 #include "web/host/watches.h"
@@ -103,7 +104,7 @@ class ReplicaHost {
   void watch_failed(replica::CallId call, Error error);
   void plan_wake();
   void carry_out(replica::Output output);
-  [[nodiscard]] replica::Input install(ByteView image);
+  [[nodiscard]] std::optional<replica::Input> install(const replica::Piece& piece);
   [[nodiscard]] replica::Input read_digests();
   [[nodiscard]] replica::Input apply(const std::vector<EncodedEntry>& entries);
   void show_overlay();
@@ -115,6 +116,8 @@ class ReplicaHost {
   replica::Replica replica_;
   Now now_;
   std::unique_ptr<storage::StateDatabase> database_;
+  // Of a snapshot that is coming in; an error is told when all of it has come.
+  Result<std::unique_ptr<storage::ImageIntake>> intake_ = nullptr;
   std::map<replica::CallId, ReadFilter> filters_;
   Overlay overlay_;
   std::set<replica::CallId> guarded_;

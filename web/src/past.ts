@@ -112,18 +112,18 @@ async function replay(
   onProgress: AtOptions["onProgress"],
 ): Promise<void> {
   let applied = from;
-  let compacted: TablogError | undefined;
+  let compacted = 0; // the log's first index, as it was told last
   // It may go back to nothing: where the state was made anew from all events (docs/guide/evolution.md).
   while (applied < index) {
-    const page = await read(applied + 1).catch((thrown: unknown) => {
-      const first = thrown instanceof TablogError && thrown.code === "Compacted";
-      if (!first || compacted !== undefined) throw thrown;
-      compacted = thrown;
-    });
-    if (page === undefined) {
+    const page = await read(applied + 1).catch(compactedFrom);
+    if (page instanceof TablogError) {
+      // A later one may have gone on since: each time there is less to replay.
+      const { index: first = 0 } = page;
+      if (first <= compacted || first > index + 1) throw page;
+      compacted = first;
       const image = new Uint8Array(await new Blob((await base()) as BlobPart[]).arrayBuffer());
       applied = (await worker.ask(inputs.begin, (w) => w.bytes(image))).u64();
-      if (applied > index) throw compacted!;
+      if (applied > index) throw page;
       continue;
     }
     const { entries } = page;
@@ -135,9 +135,17 @@ async function replay(
       w.u64(index);
       w.list(entries, (entry) => w.bytes(entry));
     });
-    applied = reply.u64();
+    const now = reply.u64();
+    if (now < applied) compacted = 0; // made anew: the base once more
+    applied = now;
     onProgress?.({ done: Math.max(0, applied - from), total: index - from });
   }
+}
+
+/** What says that the entries are not in the log any more; anything else is thrown on. */
+function compactedFrom(thrown: unknown): TablogError {
+  if (thrown instanceof TablogError && thrown.code === "Compacted") return thrown;
+  throw thrown;
 }
 
 interface Asked {

@@ -262,17 +262,19 @@ export class Store<S extends Schema = Schema> extends EventTarget {
    * @returns The first index that can be read from now on; `read` and `at` of less reject with `Compacted`
    * @throws TablogError `InvalidArgument`, `QuotaExceeded`, `Corrupt`, `LeaderUnresponsive`, `Closed`
    */
-  async compact({ retainFrom, keepDays, keepBytes }: CompactOptions): Promise<number> {
+  async compact({ retainFrom, keepDays, keepBytes }: CompactOptions = {}): Promise<number> {
     if (retainFrom === undefined && keepDays === undefined && keepBytes === undefined)
       throw invalid("compact needs retainFrom, keepDays or keepBytes");
     if (retainFrom !== undefined) requireIndex("retainFrom", retainFrom);
     if (keepBytes !== undefined) requireIndex("keepBytes", keepBytes);
     if (keepDays !== undefined && !(Number.isFinite(keepDays) && keepDays >= 0))
       throw invalid("keepDays must be a number of days");
+    // 0 stands for what nobody has asked for.
+    const since = (days: number): number => Math.max(1, Math.floor(Date.now() - days * kDayMs));
     const wanted = {
-      retainFrom: retainFrom ?? 0,
-      since: keepDays === undefined ? 0 : Math.floor(Date.now() - keepDays * kDayMs),
-      keepBytes: keepBytes ?? 0,
+      retainFrom: retainFrom === undefined ? 0 : Math.max(1, retainFrom),
+      since: keepDays === undefined ? 0 : since(keepDays),
+      keepBytes: keepBytes === undefined ? 0 : Math.max(1, keepBytes),
     };
     const write = (w: Writer, call: number): void => inputs.compact(w, call, wanted);
     return this.#calls.call({ write }, (r) => r.u64());

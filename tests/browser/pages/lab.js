@@ -55,6 +55,12 @@ async function attempt(call) {
   }
 }
 
+/** The first index that the log can be read from: a compaction may have freed what is before it. */
+async function firstIndex() {
+  const { code, index } = await attempt(() => store.read({ limit: 1, control: true }).next());
+  return code === "Compacted" ? index : 1;
+}
+
 const kSeen = `
   SELECT tab, count(*) AS count, sum(CAST(substr(id, length(tab) + 2) AS INTEGER)) AS sum, max(at) AS at
   FROM item GROUP BY tab`;
@@ -148,5 +154,6 @@ globalThis.lab = {
   schema,
   open,
   attempt,
+  firstIndex,
   write: (tab, inFlight) => void (globalThis.writer = new Writer(tab, inFlight)),
 };
