@@ -105,10 +105,11 @@ async function main() {
       return await save("replicas.json", { ...machine, replicas });
     }
     if (options.start) {
-      const plan = options.quick
-        ? { entries: 50_000, starts: 3 }
-        : { entries: 1_000_000, starts: 15 };
-      const start = await measureStart(bench, plan);
+      const small = { entries: 50_000, starts: 3 };
+      const start = await measureStart(
+        bench,
+        options.quick ? small : { entries: 1_000_000, starts: 15 },
+      );
       printStart(start);
       return await save("start.json", { ...machine, start });
     }

@@ -110,9 +110,9 @@ struct FinishBackup {
 
 }  // namespace
 
-// The image is the source of a backup, which asks for its pages in their order, so many as a step is
-// told. The other way, sqlite3_deserialize(), wants all of it in one piece; and a database that it has
-// made has a size limit, and keeps its pages twice.
+// The image is the source of a backup, which asks for its pages in their order, so many as a step
+// is told. The other way, sqlite3_deserialize(), wants all of it in one piece; and a database that
+// it has made has a size limit, and keeps its pages twice.
 struct ImageIntake::Impl {
   Window window;
   Bytes begun;  // of a page whose other bytes have not come

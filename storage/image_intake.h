@@ -1,5 +1,6 @@
-// ImageIntake: a database in memory, made of an image that comes in pieces. Each goes into the database's
-// pages at once and is not kept: the image never stands beside its copy as a whole. docs/decisions/replica-memory.md.
+// ImageIntake: a database in memory, made of an image that comes in pieces. Each goes into the
+// database's pages at once and is not kept: the image never stands beside its copy as a whole.
+// docs/decisions/replica-memory.md.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class ImageIntake {
   [[nodiscard]] static Result<std::unique_ptr<ImageIntake>> begin(std::uint64_t bytes);
   ~ImageIntake();
 
-  // The bytes that follow. Only their shape is checked: kCorrupt. After an error it is of no more use.
+  // The bytes that follow. Only their shape is checked: kCorrupt. After an error it is of no more
+  // use.
   [[nodiscard]] Result<void> add(ByteView piece);
 
   // After the last: the database, with the connection profile. Once.

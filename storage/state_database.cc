@@ -154,7 +154,8 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::in_memory() {
   return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(*impl)));
 }
 
-Result<std::unique_ptr<StateDatabase>> StateDatabase::Impl::verified(Result<Connection> connection) {
+Result<std::unique_ptr<StateDatabase>> StateDatabase::Impl::verified(
+    Result<Connection> connection) {
   auto impl = in_memory(std::move(connection));
   if (!impl) return fail(impl.error());
   if (auto loaded = (*impl)->core->load(); !loaded) return fail(loaded.error());

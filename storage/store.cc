@@ -150,12 +150,12 @@ Result<void> Store::Impl::check_digest() const {
 // A log without an entry has an id already if its first segment was begun: that one is the store's.
 Result<void> Store::Impl::catch_up() {
   state->set_store(log->head().store);
-  const Index from = state->applied();
-  const GoOn tell = [&] {
-    on_progress(state->applied().value - from.value, log->head().index.value - from.value);
-    return true;
-  };
   for (;;) {
+    const Index from = state->applied();  // it begins once more where the state is made anew
+    const GoOn tell = [&] {
+      on_progress(state->applied().value - from.value, log->head().index.value - from.value);
+      return true;
+    };
     auto anew_from = replay(*log, *state, log->head().index, on_progress ? tell : GoOn{});
     if (!anew_from) return fail(as_damage(anew_from.error()));
     if (!*anew_from) return check_digest();

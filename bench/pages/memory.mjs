@@ -1,11 +1,14 @@
 // What measured_worker.mjs does before the package's worker: it tells how much memory its module has taken when it
 // is asked, on its tab's channel.
+/** @type {WebAssembly.Memory[]} */
 const memories = [];
-const instantiate = WebAssembly.instantiate;
+/** @type {any} */
+const wasm = WebAssembly;
+const { instantiate } = WebAssembly;
 // The package gives a compiled module, so what comes of it is the instance.
-WebAssembly.instantiate = async (module, imports) => {
+wasm.instantiate = async (/** @type {WebAssembly.Module} */ module, imports) => {
   const instance = await instantiate(module, imports);
-  memories.push(instance.exports.memory);
+  memories.push(/** @type {WebAssembly.Memory} */ (instance.exports["memory"]));
   return instance;
 };
 

@@ -29,15 +29,23 @@ export async function open({ name, tab, replica }) {
     onProgress: () => void told++,
   });
   const openMs = performance.now() - began;
+  /** @param {string} sql */
   const one = async (sql) => {
     const [row] = await store.query(sql, [], { consistency: "linearizable" });
-    return Number(Object.values(row)[0] ?? 0);
+    const [value] = Object.values(row ?? {});
+    return Number(value ?? 0);
   };
   const added = (id, bytes) => {
     const body = `${id} ${"x".repeat(bytes)}`;
-    return { type: "item.added", args: { id, owner: `owner-${id % 97}`, body } };
+    return {
+      type: /** @type {const} */ ("item.added"),
+      args: { id, owner: `owner-${id % 97}`, body },
+    };
   };
-  const stateBytes = async () => (await store.stats()).state.bytes;
+  const stateBytes = async () => {
+    const { state } = /** @type {any} */ (await store.stats());
+    return state.bytes;
+  };
   return {
     joined: () => ({ openMs, progressTold: told }),
     stateBytes,
@@ -52,12 +60,11 @@ export async function open({ name, tab, replica }) {
     /** So many entries, one by one: a small row is added, another changed. */
     goOn: async (entries) => {
       const last = await one("SELECT max(id) FROM item");
+      const relaxed = /** @type {const} */ ({ durability: "relaxed" });
       const appends = Array.from({ length: entries }, (_, i) => {
-        const { type, args } =
-          i % 2 === 0
-            ? added(last + 1 + i, 100)
-            : { type: "item.changed", args: { id: 1 + ((i * 7919) % last), owner: `owner ${i}` } };
-        return store.append(type, args, { durability: "relaxed" });
+        if (i % 2 === 0) return store.append("item.added", added(last + 1 + i, 100).args, relaxed);
+        const changed = { id: 1 + ((i * 7919) % last), owner: `owner ${i}` };
+        return store.append("item.changed", changed, relaxed);
       });
       await Promise.all(appends);
     },
@@ -83,6 +90,7 @@ export async function open({ name, tab, replica }) {
       channel.postMessage(`tablog ${worker}`);
       return answered;
     },
+    exportDatabase: async () => (await store.exportDatabase()).size,
     close: () => store.close(),
   };
 }

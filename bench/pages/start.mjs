@@ -23,13 +23,13 @@ export async function prepare({ name }) {
       while (store.status.head < entries) {
         const { head } = store.status;
         const events = Array.from({ length: Math.min(kBatch, entries - head) }, (_, i) => ({
-          type: "item.added",
+          type: /** @type {const} */ ("item.added"),
           args: small(head + i + 1),
         }));
         await store.appendBatch(events, { durability: "relaxed" });
       }
       await store.checkpoint();
-      const { log, state } = await store.stats();
+      const { log, state } = /** @type {any} */ (await store.stats());
       await store.close();
       return { entries: log.head, logBytes: log.bytes, stateBytes: state.bytes };
     },

@@ -422,4 +422,55 @@ export const mutants = [
     to: "if (head_check_) {",
     caughtBy: "replica: CallsTest.AnEntryThatThePageKnowsOfAndNoLeaderHasIsARollback",
   },
+
+  // ---- evolution, compaction, import
+  {
+    name: "an upcaster leaves out the last version that it is for",
+    file: "storage/upcasters.cc",
+    from: "upcaster.from < entry.schema_version",
+    to: "upcaster.from <= entry.schema_version",
+    caughtBy: "storage: UpcastersTest.AnEventOfAnOlderVersionIsTranslatedAsItIsSequencedAndAsItIsReplayed",
+  },
+  {
+    name: "a rebuild leaves out what it was not told to",
+    file: "storage/apply.cc",
+    from: "if ((rebuild_->target->schema().flags & bit) == 0) return false;",
+    to: "if (bit == 0) return false;",
+    caughtBy: "storage: RebuildTest.WhatStandsInTheWayIsNamedOrLeftOutAndCounted",
+  },
+  {
+    name: "tabs of a replaced schema are fed its entries",
+    file: "leader/leader_publish.cc",
+    from: "  subscribers_.clear();\n",
+    to: "",
+    caughtBy: "leader: JoinTest.TabsOfTheSchemaThatIsReplacedAreToldToReloadAndGetNoEntries",
+  },
+  {
+    name: "segments are freed before the base has its name",
+    file: "storage/store.cc",
+    from: "auto placed = impl_->next_base->place();",
+    to: "auto placed = impl_->log->free_through(through);\n  if (placed) placed = impl_->next_base->place();",
+    caughtBy: "storage: CompactionTest.ACrashAtAnyCallLeavesTheLogAsItWasOrCompacted",
+  },
+  {
+    name: "a base is not held against the log's digests",
+    file: "storage/base.cc",
+    from: "if (!same) {",
+    to: "if (!same && through_ == Index{}) {",
+    caughtBy: "storage: CompactionTest.WhatTheLogsOwnDigestDoesNotSayIsNoBase",
+  },
+  {
+    name: "a compaction splits a batch",
+    file: "storage/store.cc",
+    from: "if (!ends_request(*entry)) through = Index{through.value - entry->request->position - 1};",
+    to: "",
+    caughtBy: "storage: CompactionTest.ARequestStaysWhole",
+  },
+  {
+    name: "a leader lets go of its lock for an import",
+    file: "node/node.cc",
+    from: "out_.adopt = input.generation;",
+    to: "out_.adopt = input.generation;\n  out_.release_lock = true;",
+    caughtBy: "node: NodeTest.AdoptsAnotherGenerationWithTheLockHeld",
+  },
 ];

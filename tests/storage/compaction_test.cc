@@ -135,6 +135,17 @@ TEST_F(CompactionTest, WhatIsWrongInTheLogFreesNothing) {
   EXPECT_EQ(store_->base(), Index{});
 }
 
+TEST_F(CompactionTest, WhatTheLogsOwnDigestDoesNotSayIsNoBase) {
+  BatchResult result = run(store_->state(), {added(901, "a")});
+  result.digest.bytes[3] ^= std::byte{1};  // as a leader that had gone wrong would write it
+  ASSERT_TRUE(store_->log().append(entries(result), result.digest));
+  ASSERT_TRUE(store_->log().flush() && store_->commit_state());
+  const auto compacted = compact({.retain_from = next(store_->log().head().index)});
+  ASSERT_FALSE(compacted);
+  EXPECT_EQ(compacted.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store_->log().first(), Index{1});
+}
+
 TEST_F(CompactionTest, AStateThatWasMadeAnewKeepsWhatItWasMadeFrom) {
   Schema second = schema(2);
   second.flags = kSchemaRebuilds;

@@ -1,0 +1,2 @@
+// The package's worker gives nothing to who imports it.
+export {};
