@@ -202,12 +202,15 @@ test("an entry names its client, or none", () => {
 });
 
 test("a leader's outputs and inputs stand as in the table", () => {
-  assert.deepEqual(decodeLeaderOutput(Uint8Array.of(4, 2, 0, 0, 0, 6, 0, 0, 0, 1)), {
+  const openFiles = Uint8Array.of(4, 2, 0, 0, 0, 6, 0, 0, 0, 1, 9, 0, 0, 0, 0, 0, 0, 0);
+  assert.deepEqual(decodeLeaderOutput(openFiles), {
     kind: "openFiles",
     log: 2,
     pool: 6,
     fork: true,
+    adopt: 9,
   });
+  assert.deepEqual(decodeLeaderOutput(Uint8Array.of(15)), { kind: "armWork" });
   assert.deepEqual(decodeLeaderOutput(Uint8Array.of(8, 2, 7, 0, 0, 0, 0, 0, 0, 0)), {
     kind: "role",
     role: "leading",

@@ -142,7 +142,11 @@ export function settle<S extends Schema>(options: StoreOptions<S>): Settings<S> 
 const kRebuilds = 1;
 const kSkips = { unknownEvents: 2, failedEvents: 4, execEntries: 8, compacted: 16 } as const;
 
-function schemaFlags({ onUpgrade = "migrate", rebuild = {} }: StoreOptions<Schema>): number {
+/** @throws TablogError `InvalidArgument` */
+export function schemaFlags({
+  onUpgrade = "migrate",
+  rebuild = {},
+}: Pick<StoreOptions<Schema>, "onUpgrade" | "rebuild">): number {
   if (typeof rebuild !== "object" || rebuild === null) throw invalid("rebuild must be an object");
   const how = choice("onUpgrade", onUpgrade, ["migrate", "rebuild"]);
   let flags = kRebuilds;
