@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "log/size.h"
 #include "storage/base.h"
 #include "storage/vfs.h"
 #include "tests/storage/store_kit.h"
@@ -26,9 +27,9 @@ struct NewFiles {
     for (int i = 0; i < 6; ++i) (void)disk.open("db/" + std::to_string(i));
   }
   Result<std::unique_ptr<Store>> open() {
-    return Store::open({.log = disk.open_slots("log/").value(),
-                        .pool = disk.open_slots("db/").value()},
-                       {.fresh = {}, .generation = Generation{3}, .salt_seed = 5});
+    return Store::open(
+        {.log = disk.open_slots("log/").value(), .pool = disk.open_slots("db/").value()},
+        {.fresh = {}, .generation = Generation{3}, .salt_seed = 5});
   }
   MemoryDisk disk;
 };
@@ -42,8 +43,8 @@ Bytes export_of(Store& store) {
 }
 
 Result<void> import_log(NewFiles& files, ByteView bytes, std::size_t piece_bytes = 1000) {
-  auto import = LogImport::begin(bytes.first(std::min<std::size_t>(bytes.size(), 5000)),
-                                 bytes.size());
+  auto import =
+      LogImport::begin(bytes.first(std::min<std::size_t>(bytes.size(), 5000)), bytes.size());
   if (!import) return fail(import.error());
   auto pool = Pool::open(files.disk.open_slots("db/").value());
   auto slots = files.disk.open_slots("log/").value();
@@ -67,7 +68,8 @@ class LogImportTest : public testing::Test {
       kit_.append(*store_, {added(id, std::to_string(id) + std::string(100, 'x'))});
   }
   void compact(Index retain_from) {
-    ASSERT_TRUE(store_->begin_compaction(store_->compactable({.retain_from = retain_from}).value()));
+    ASSERT_TRUE(
+        store_->begin_compaction(store_->compactable({.retain_from = retain_from}).value()));
     ASSERT_EQ(store_->advance_compaction([] { return true; }), NextBase::Stage::kReady);
     ASSERT_TRUE(store_->finish_compaction());
   }
@@ -126,8 +128,8 @@ TEST_F(LogImportTest, AnotherByteIsFoundOrMeansNothing) {
 
 TEST_F(LogImportTest, ACutOneAndAnotherFileAreRefused) {
   const Bytes bytes = export_of(*store_);
-  for (const std::size_t size : {std::size_t{0}, std::size_t{9}, std::size_t{200},
-                                 bytes.size() / 2, bytes.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{9}, std::size_t{200}, bytes.size() / 2, bytes.size() - 1}) {
     NewFiles files;
     EXPECT_FALSE(import_log(files, ByteView(bytes).first(size))) << size;
   }
@@ -204,7 +206,8 @@ TEST_F(DatabaseImportTest, TakesWhatSqliteCanHave) {
        "CREATE VIRTUAL TABLE f USING fts5(body); INSERT INTO f VALUES ('some words');"
        "CREATE TABLE auto(id INTEGER PRIMARY KEY AUTOINCREMENT, v, double AS (v * 2) STORED);"
        "INSERT INTO auto(id, v) VALUES (41, 2); DELETE FROM auto; INSERT INTO auto(v) VALUES (3);"
-       "CREATE TABLE pairs(a, b, PRIMARY KEY (b, a)) WITHOUT ROWID; INSERT INTO pairs VALUES (1, x'00');"
+       "CREATE TABLE pairs(a, b, PRIMARY KEY (b, a)) WITHOUT ROWID; INSERT INTO pairs VALUES (1, "
+       "x'00');"
        "CREATE VIEW seen AS SELECT title FROM todo;"
        "CREATE TRIGGER tr AFTER INSERT ON todo BEGIN INSERT INTO note(todo, body) VALUES (NEW.id, "
        "'t'); END; INSERT INTO todo(id, title) VALUES (1, 'a');");
@@ -236,12 +239,16 @@ TEST_F(DatabaseImportTest, AnExportedOneIsTakenWithoutItsStoresOwnTables) {
 
 TEST_F(DatabaseImportTest, WhatNoStoreCanHaveIsRefused) {
   make(std::string("PRAGMA encoding='UTF-16';") + kTables);
-  EXPECT_EQ(import(schema()).error().code, ErrorCode::kInvalidArgument);
+  const auto imported = import(schema());
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST_F(DatabaseImportTest, NamesOfTheStoresOwnAreRefused) {
   make(std::string(kTables) + "CREATE TABLE tablog_mine(a);");
-  EXPECT_EQ(import(schema()).error().code, ErrorCode::kInvalidArgument);
+  const auto imported = import(schema());
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST_F(DatabaseImportTest, TablesThatTheSchemasEventsDoNotFitAreRefused) {
@@ -254,12 +261,17 @@ TEST_F(DatabaseImportTest, TablesThatTheSchemasEventsDoNotFitAreRefused) {
 
 TEST_F(DatabaseImportTest, ADamagedOneIsCorrupt) {
   make(std::string(kTables) +
-       "INSERT INTO todo SELECT value, 'title ' || value, 0 FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 500) SELECT value FROM n);");
+       "INSERT INTO todo SELECT value, 'title ' || value, 0 FROM (WITH RECURSIVE n(value) AS "
+       "(SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 500) SELECT value FROM n);");
   {
     auto pool = Pool::open(files_.disk.open_slots("db/").value());
-    ASSERT_TRUE((*pool)->find(kPath)->write(5000, Bytes(3000, std::byte{0xAA})));
+    File& file = *(*pool)->find(kPath);
+    ASSERT_GT(file.size().value(), 20'000U);
+    ASSERT_TRUE(file.write(4096, Bytes(to_size(file.size().value()) - 4096, std::byte{0xAA})));
   }
-  EXPECT_EQ(import(schema()).error().code, ErrorCode::kCorrupt);
+  const auto imported = import(schema());
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().code, ErrorCode::kCorrupt) << imported.error().message;
 }
 
 }  // namespace
