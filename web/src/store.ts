@@ -35,6 +35,8 @@ import { Watch } from "./watch.js";
 const kCloseTimeoutMs = 5000;
 const kSessionCloseMs = 1000;
 const kReadPage = 512;
+/** So often a compaction may free what is being verified. */
+const kOutrunMax = 5;
 const kDayMs = 24 * 60 * 60 * 1000;
 
 /** The parameters of `append` for an event type: its arguments may be left out where it has none. */
@@ -221,6 +223,18 @@ export class Store<S extends Schema = Schema> extends EventTarget {
    * @throws TablogError `Corrupt`, naming the entry that does not verify or the tables that differ; as `at`
    */
   async verify(options: AtOptions = {}): Promise<Verified> {
+    for (let left = kOutrunMax; ; left -= 1) {
+      try {
+        return await this.#verify(options);
+      } catch (thrown) {
+        // A compaction has gone beyond the index meanwhile: there is a later one.
+        const outrun = thrown instanceof TablogError && thrown.code === "Compacted" && left > 0;
+        if (!outrun) throw thrown;
+      }
+    }
+  }
+
+  async #verify(options: AtOptions): Promise<Verified> {
     const mine = await this.#calls.call(
       { write: inputs.digests, signal: options.signal },
       readDigests,
