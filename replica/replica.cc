@@ -63,8 +63,7 @@ void Replica::on(const Started& /*input*/) {
 
 void Replica::on(const Appends& input) {
   // A leader takes nothing of an older schema on that way.
-  const bool handed =
-      input.handed && leader_ && leader_->tab == self_ && phase_ != Phase::kRefused;
+  const bool handed = input.handed && leader_ && leader_->tab == self_ && phase_ != Phase::kRefused;
   for (const AppendRequest& each : input.requests) {
     AppendRequest request = each;
     request.schema_version = schema_.version;

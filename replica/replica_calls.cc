@@ -112,7 +112,7 @@ void Replica::send_call(CallId id, Call& call) {
           [&](const Compact& compact) {
             CompactRequest request = compact.wanted;
             request.call = id;
-            send_to_leader(std::move(request));
+            send_to_leader(request);
           },
           [&](const GetStats&) { send_to_leader(StatsRequest{.call = id}); },
           [](const Tabs&) {},

@@ -133,6 +133,8 @@ struct ImageIntake::Impl {
     [[maybe_unused]] const int registered = sqlite3_vfs_register(&vfs, 0);
     assert(registered == SQLITE_OK);
   }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
   ~Impl() {
     close();
     sqlite3_vfs_unregister(&vfs);

@@ -39,10 +39,10 @@ class Store {
  public:
   // Recovers the log, with the state database's applied index as the proof of what had been
   // flushed; then brings the database to the log's head. A database that cannot be read, or whose
-  // digest is not the log's, is made anew where the log goes back to entry 1, or has a base, and then
-  // stands as it is: that is told by recovery().rebuilt. kCorrupt: the log is damaged, or it and the
-  // database are of different histories. kNewerFormat, kEngineTooOld, kStorageUnavailable. A full
-  // disk is no error, nor is a torn log without a spare slot: log().needs_slot() tells.
+  // digest is not the log's, is made anew where the log goes back to entry 1, or has a base, and
+  // then stands as it is: that is told by recovery().rebuilt. kCorrupt: the log is damaged, or it
+  // and the database are of different histories. kNewerFormat, kEngineTooOld, kStorageUnavailable.
+  // A full disk is no error, nor is a torn log without a spare slot: log().needs_slot() tells.
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(StoreFiles files,
                                                            const StoreOptions& options);
   ~Store();

@@ -178,7 +178,7 @@ Result<Source> read_directory(const std::string& path, const Directories& at) {
     auto pool = storage::open_posix_slots(at.pool->string(), PosixMode::kReadOnly);
     auto held = pool ? read_pool(*std::move(pool)) : fail(pool.error());
     if (held) {
-      source.state = std::move(held->state);
+      source.state = held->state;
       source.base = std::move(held->base_image);
       base = held->base;
     } else {

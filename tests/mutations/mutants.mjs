@@ -429,7 +429,8 @@ export const mutants = [
     file: "storage/upcasters.cc",
     from: "upcaster.from < entry.schema_version",
     to: "upcaster.from <= entry.schema_version",
-    caughtBy: "storage: UpcastersTest.AnEventOfAnOlderVersionIsTranslatedAsItIsSequencedAndAsItIsReplayed",
+    caughtBy:
+      "storage: UpcastersTest.AnEventOfAnOlderVersionIsTranslatedAsItIsSequencedAndAsItIsReplayed",
   },
   {
     name: "a rebuild leaves out what it was not told to",

@@ -126,6 +126,7 @@ Result<void> ImportBoundary::open(Generation generation, std::vector<Handle> log
   files_ = std::move(*opened);
   if (export_) {
     std::vector<storage::File*> files;
+    files.reserve(log_slots_.size());
     for (const storage::Slot& slot : log_slots_) files.push_back(slot.file.get());
     export_->open(std::move(files), *files_);
     return {};

@@ -101,7 +101,7 @@ void LeaderHost::serve(const leader::Read& /*read*/, const leader::FreeCompacted
 }
 
 void LeaderHost::end_compaction(std::variant<Index, Error> result) {
-  const Compaction done = std::move(compactions_.front());
+  const Compaction done = compactions_.front();
   compactions_.pop_front();
   answer(done.from, MaintenanceDone{.call = done.request.call, .result = std::move(result)});
   if (!compactions_.empty()) begin_compaction();
