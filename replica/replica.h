@@ -157,8 +157,9 @@ struct Reply {
   std::variant<Error, Bytes, EntriesRead, Index, std::vector<TabState>, std::string, std::monostate>
       result;
 };
-struct Chunk {  // of an export
+struct Chunk {  // of an export; at offset 0 it begins, perhaps anew
   CallId call{};
+  std::uint64_t offset{};
   Bytes bytes;
 };
 struct Noted {

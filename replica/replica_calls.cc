@@ -231,14 +231,20 @@ void Replica::receive(const Address& /*from*/, const TransferChunk& message) {
 }
 
 void Replica::export_chunk(CallId id, Call& call, const TransferChunk& message) {
-  if (const auto* error = std::get_if<Error>(&message.result)) return finish(id, *error);
+  if (const auto* error = std::get_if<Error>(&message.result)) {
+    // What had begun is gone: with the leader before, or with the files that a compaction freed.
+    const bool let_go = call.transfer != 0 && error->code == ErrorCode::kLeaderUnresponsive;
+    if (!let_go) return finish(id, *error);
+    call.transfer = call.offset = 0;
+    return send_call(id, call);
+  }
   if (call.transfer != 0 && message.transfer != call.transfer) return;
   if (message.offset != call.offset) return;
   const auto& bytes = std::get<Bytes>(message.result);
   call.transfer = message.transfer;
   call.offset += bytes.size();
   call.began = now_.monotonic;  // it moves: the bound is on standing still
-  out_.chunks.push_back(Chunk{.call = id, .bytes = bytes});
+  out_.chunks.push_back(Chunk{.call = id, .offset = message.offset, .bytes = bytes});
   if (call.offset < message.total_bytes) return send_call(id, call);
   send_to_leader(TransferRequest{.call = id, .transfer = call.transfer, .done = true});
   finish(id, message.index);

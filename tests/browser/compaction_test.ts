@@ -338,6 +338,7 @@ test("appends and looks at the past go on while the log is compacted again and a
       goOn([a, b, c]),
       verify(a),
       verify(c),
+      b.page.evaluate(async () => (await store.exportLog()).size),
     ]);
     expect(first).toBe(head);
     expect(first).toBeGreaterThan(horizon);

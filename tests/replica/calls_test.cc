@@ -280,6 +280,43 @@ TEST_F(CallsTest, AnExportComesInChunksAndEndsWithItsIndex) {
   EXPECT_EQ(std::get<Index>(replies_[0].result), Index{1});
 }
 
+TEST_F(CallsTest, AnExportThatTheLeaderHasLetGoOfBeginsAnew) {
+  follow();
+  run(Export{.call = 4, .kind = TransferKind::kLogExport});
+  const auto hear_chunk = [&](std::uint64_t transfer, std::uint64_t offset,
+                              std::variant<Bytes, Error> result) {
+    hear(TransferChunk{.call = 4,
+                       .transfer = transfer,
+                       .offset = offset,
+                       .total_bytes = 20,
+                       .index = Index{1},
+                       .result = std::move(result)});
+  };
+  const Error gone{.code = ErrorCode::kLeaderUnresponsive, .message = "begin again"};
+  hear_chunk(9, 0, Bytes(10));
+  (void)take_sent<TransferRequest>();
+  hear_chunk(9, 10, gone);
+  EXPECT_THAT(replies_, IsEmpty());
+  const auto asked = take_sent<TransferRequest>();
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_EQ(asked[0].transfer, 0U);
+  EXPECT_EQ(asked[0].offset, 0U);
+  hear_chunk(10, 0, Bytes(10));
+  hear_chunk(10, 10, Bytes(10));
+  ASSERT_THAT(chunks_, SizeIs(3));
+  EXPECT_EQ(chunks_[1].offset, 0U);
+  EXPECT_THAT(replies_, SizeIs(1));
+}
+
+TEST_F(CallsTest, AnExportThatCannotBeginFails) {
+  follow();
+  run(Export{.call = 4, .kind = TransferKind::kLogExport});
+  hear(TransferChunk{.call = 4,
+                     .result = Error{.code = ErrorCode::kLeaderUnresponsive, .message = "busy"}});
+  ASSERT_THAT(replies_, SizeIs(1));
+  EXPECT_EQ(std::get<Error>(replies_[0].result).code, ErrorCode::kLeaderUnresponsive);
+}
+
 TEST_F(CallsTest, TabsAreThoseThatAnswerInTime) {
   follow();
   run(Tabs{.call = 5, .tabs = {kSelf, kLeader, kOther}});

@@ -271,6 +271,7 @@ void write(Writer& out, const ReplicaEffect& effect) {
                  [&](const replica::Chunk& chunk) {
                    kind(Out::kChunk);
                    out.u32(chunk.call);
+                   out.u64(chunk.offset);
                    out.bytes(chunk.bytes);
                  },
              },

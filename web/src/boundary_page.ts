@@ -247,7 +247,12 @@ export type PageOutput =
   | { readonly kind: "failed"; readonly error: TablogError }
   | { readonly kind: "rollback" | "divergence"; readonly index: number; readonly detail: string }
   | { readonly kind: "progress"; readonly done: number; readonly total: number }
-  | { readonly kind: "chunk"; readonly call: number; readonly bytes: Uint8Array };
+  | {
+      readonly kind: "chunk";
+      readonly call: number;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+    };
 
 /** Output kinds from here on concern the page; those below it the replica worker. */
 export const kFirstPageOutput = 3;
@@ -283,7 +288,7 @@ export function decodePageOutput(bytes: Uint8Array): PageOutput {
     case 9:
       return { kind: "progress", done: r.f64(), total: r.f64() };
     case 10:
-      return { kind: "chunk", call: r.u32(), bytes: r.bytes() };
+      return { kind: "chunk", call: r.u32(), offset: r.u64(), bytes: r.bytes() };
     case 12:
       return { kind: "suspects" };
     case 13:

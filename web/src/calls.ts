@@ -12,7 +12,7 @@ export interface Call {
   readonly watched?: (rows: Reader, hash: Id) => void;
   /** A piece of an export. */
   readonly chunk?: (bytes: Uint8Array) => void;
-  /** The pieces so far are void: another worker begins anew. */
+  /** The pieces so far, if any, are void: it begins, or begins anew. */
   readonly restart?: () => void;
 }
 
@@ -47,8 +47,10 @@ export class Calls {
     else call.reply(result);
   }
 
-  chunk(id: number, bytes: Uint8Array): void {
-    this.#open.get(id)?.chunk?.(bytes);
+  chunk(id: number, offset: number, bytes: Uint8Array): void {
+    const call = this.#open.get(id);
+    if (offset === 0) call?.restart?.();
+    call?.chunk?.(bytes);
   }
 
   /** False if nobody wants them any more. */

@@ -283,7 +283,7 @@ export class Client {
       case "watched":
         return this.#watched(output.call, output.rows, output.hash);
       case "chunk":
-        return this.#calls.chunk(output.call, output.bytes);
+        return this.#calls.chunk(output.call, output.offset, output.bytes);
       case "status":
         this.#replica = output.status;
         this.#lastSign = performance.now();
