@@ -134,3 +134,47 @@ test("what is wrong with a file, or with the store, changes nothing", async ({ n
   expect(await tab.query("SELECT id FROM item")).toEqual([{ id: "mine" }]);
   expect(await generations(tab)).toEqual(before); // nothing of the attempts is left
 });
+
+test("of two imports at once one is taken, and the other is refused", async ({ newTab, name }) => {
+  const tabs = [await newTab(), await newTab()] as const;
+  for (const [i, tab] of tabs.entries()) await exported(tab, `${name}-${i}`, "log");
+  for (const tab of tabs) await tab.openStore({ name });
+  const outcomes = await Promise.all(
+    tabs.map((tab) =>
+      tab.page.evaluate(() =>
+        lab.attempt(() => store.importLog((globalThis as unknown as { file: Blob }).file)),
+      ),
+    ),
+  );
+  expect(outcomes.map(({ code }) => code ?? "taken").sort()).toEqual(["NotEmpty", "taken"]);
+  for (const tab of tabs) expect(await tab.query(kSums)).toMatchObject([{ n: 500 }]);
+  const left = (await generations(tabs[0])).filter((each) => each.includes(`${name}/`));
+  expect(left.length).toBeLessThanOrEqual(2); // the one before may still be there
+});
+
+test("appends that meet an import are there, or the import is", async ({ newTab, name }) => {
+  const importing = await newTab();
+  const appending = await newTab();
+  await exported(importing, name, "log");
+  for (const tab of [importing, appending]) await tab.openStore({ name });
+  const [imported, acknowledged] = await Promise.all([
+    importing.page.evaluate(() =>
+      lab.attempt(() => store.importLog((globalThis as unknown as { file: Blob }).file)),
+    ),
+    appending.page.evaluate(async () => {
+      const accepted: string[] = [];
+      for (let i = 0; i < 100; ++i) {
+        const { code } = await lab.attempt(() =>
+          store.append("item.added", { id: `a${i}`, tab: "" }),
+        );
+        if (code === undefined) accepted.push(`a${i}`);
+      }
+      return accepted;
+    }),
+  ]);
+  const rows = await appending.query("SELECT id FROM item WHERE tab = ''");
+  expect(rows.map(({ id }) => id)).toEqual(acknowledged);
+  const [count] = await importing.query("SELECT count(*) AS n FROM item WHERE tab <> ''");
+  expect(count).toEqual({ n: imported.code === undefined ? 500 : 0 });
+  expect([undefined, "NotEmpty"]).toContain(imported.code);
+});

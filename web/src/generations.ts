@@ -80,7 +80,7 @@ export class Generations {
     }
   }
 
-  /** A number that no generation has, at least this one, and its directory. */
+  /** A number that no generation has, at least this one, and its directory. With the fork's lock. */
   async claim(least: number): Promise<number> {
     const store = await this.#store();
     const generation = Math.max(least - 1, ...(await numbersIn(store))) + 1;
@@ -96,6 +96,14 @@ export class Generations {
 
   async remove(generation: number): Promise<void> {
     await (await this.#store()).removeEntry(`g${generation}`, { recursive: true });
+  }
+
+  /** Deletes what forks and imports have left unfinished. Only while nobody is at either. */
+  async dropUnfinished(): Promise<void> {
+    const store = await this.#store();
+    const newest = await this.newest();
+    for (const generation of await numbersIn(store))
+      if (generation > newest) await this.remove(generation).catch(() => undefined);
   }
 
   /** Writes the store's name down where its directory's does not tell it, for `listStores`. */

@@ -2,6 +2,7 @@
 
 import type { TablogErrorCode } from "./errors.js";
 import { TablogError } from "./errors.js";
+import { lockNames } from "./names.js";
 import type { Progress } from "./options.js";
 import { compileOnce } from "./page_wasm.js";
 import type { FromWorker, StartImport } from "./worker_protocol.js";
@@ -54,5 +55,30 @@ export async function makeGeneration(
     });
   } finally {
     worker.terminate();
+  }
+}
+
+/** Among all tabs: what is not adopted would be in the next one's way. @throws TablogError `Aborted` */
+export async function oneAtATime<T>(
+  key: string,
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  const aborted = new TablogError("Aborted", "the call was withdrawn by its signal");
+  if (signal?.aborted === true) throw aborted;
+  const options = signal === undefined ? {} : { signal };
+  return navigator.locks.request(lockNames.import(key), options, run).catch((thrown: unknown) => {
+    throw thrown instanceof TablogError ? thrown : aborted;
+  }) as Promise<T>;
+}
+
+/** One that no leader will take: what cannot be deleted now is by a later leader. */
+export async function discardGeneration(key: string, generation: number): Promise<void> {
+  try {
+    let directory = await navigator.storage.getDirectory();
+    for (const name of ["tablog", key]) directory = await directory.getDirectoryHandle(name);
+    await directory.removeEntry(`g${generation}`, { recursive: true });
+  } catch {
+    return;
   }
 }

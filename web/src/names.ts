@@ -62,6 +62,8 @@ export const lockNames = {
   leader: (key: string): string => `tablog:${key}:leader`,
   /** Held while a tab takes the place of a leader that is stopped; never stolen. */
   fork: (key: string): string => `tablog:${key}:fork`,
+  /** Held by a page from an import's first file to the leader's word: one at a time. */
+  import: (key: string): string => `tablog:${key}:import`,
   tab: (key: string, tab: Id): string => `tablog:${key}:tab:${tab}`,
   /** Held by a worker as long as it lives: its grant to anyone else means that the worker has died. */
   worker: (key: string, tab: Id, role: Role, life: number): string =>

@@ -5,7 +5,7 @@ import type { HandleName, Opened } from "./boundary_worker.js";
 import { TablogError, wordsOf } from "./errors.js";
 import { FileTable, type Directory, type SlotFiles } from "./files.js";
 import { Generations } from "./generations.js";
-import { hexOf } from "./names.js";
+import { hexOf, lockNames } from "./names.js";
 import { dropSnapshots, keepSnapshot } from "./snapshot_keeper.js";
 import { Snapshots } from "./snapshots.js";
 import { PatientOpening, isHeld, isNotFound } from "./patient_opening.js";
@@ -22,8 +22,16 @@ const kSpareForHandlesBytes = 4 * 2 ** 20;
 /** The most that is held back; a larger store is forked only where the quota has room for it. */
 const kSpareMaxBytes = 2 ** 28;
 
+// What nobody holds is held while `act` goes on; else nothing happens.
+async function ifFree(name: string, act: () => Promise<void>): Promise<void> {
+  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (lock !== null) await act();
+  });
+}
+
 export class OpfsFiles implements SlotFiles {
   readonly table = new FileTable();
+  readonly #key: string;
   readonly #generations: Generations;
   readonly #snapshots: Snapshots;
   #generation = 0;
@@ -34,6 +42,7 @@ export class OpfsFiles implements SlotFiles {
   #opening = 0; // counts closeAll(): what opens across one is closed again
 
   constructor(key: string, name: string) {
+    this.#key = key;
     this.#generations = new Generations(key, name);
     this.#snapshots = new Snapshots(key);
   }
@@ -71,7 +80,9 @@ export class OpfsFiles implements SlotFiles {
 
   /** For an import: a generation of its own, which nobody takes for the store's yet. */
   async claim(least: number): Promise<number> {
-    const generation = await this.#generations.claim(least);
+    const generation = await navigator.locks.request(lockNames.fork(this.#key), () =>
+      this.#generations.claim(least),
+    );
     this.#use(generation);
     return generation;
   }
@@ -115,6 +126,10 @@ export class OpfsFiles implements SlotFiles {
 
   async tidy(): Promise<void> {
     await this.#generations.dropBefore(this.#generation);
+    const { fork, import: imports } = lockNames;
+    await ifFree(imports(this.#key), () =>
+      ifFree(fork(this.#key), () => this.#generations.dropUnfinished()),
+    );
     await this.#generations.keepName();
   }
 

@@ -7,7 +7,7 @@ import { readDigests, readEntry, readRows, readTab } from "./boundary_results.js
 import { encode, type Writer } from "./bytes.js";
 import { TablogError, invalid } from "./errors.js";
 import { eventOf, type StoreEventMap } from "./events.js";
-import { makeGeneration, type ImportOptions } from "./import.js";
+import { discardGeneration, makeGeneration, oneAtATime, type ImportOptions } from "./import.js";
 import type { LogEntry } from "./log_entry.js";
 import { choice, type Settings } from "./options.js";
 import type { ParameterNames } from "./parameters.js";
@@ -331,13 +331,22 @@ export class Store<S extends Schema = Schema> extends EventTarget {
     if (!(blob instanceof Blob)) throw invalid("an import takes a Blob, or a File");
     if (storage !== "opfs")
       throw invalid('a store with storage: "memory" is not imported into: use "opfs"');
-    await this.#requireEmpty();
     const { key } = this.#shared.client;
     const encoded = encode((w) => writeSchema(w, schema, 0)).buffer;
     const source = { what, blob, name, key, schema: encoded, wasmUrl, workerUrl };
-    const generation = await makeGeneration(source, options);
-    const write = (w: Writer, call: number): void => inputs.adopt(w, call, generation);
-    return this.#calls.call({ write, signal: options.signal }, (r) => r.u64());
+    const { signal } = options;
+    return oneAtATime(key, signal, async () => {
+      await this.#requireEmpty();
+      const generation = await makeGeneration(source, options);
+      const write = (w: Writer, call: number): void => inputs.adopt(w, call, generation);
+      return this.#calls
+        .call({ write, signal }, (r) => r.u64())
+        .catch(async (thrown: unknown) => {
+          const refused = thrown instanceof TablogError && thrown.code === "NotEmpty";
+          if (refused) await discardGeneration(key, generation);
+          throw thrown;
+        });
+    });
   }
 
   // The leader has the last word; this is so that no work is done in vain.
