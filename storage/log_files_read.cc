@@ -137,7 +137,8 @@ Result<ChainHash> LogFiles::Impl::chain_at(Index index) {
 Result<Commit> LogFiles::Impl::commit_of(Index index) {
   LogSegment& segment = segments[segment_of(index)];
   FileSource source(*segment.slot.file);
-  auto walk = walk_to(segment, source, index);
+  // Not to behind the entry: a place that is known there may be behind its commit frame, too.
+  auto walk = walk_to(segment, source, Index{index.value - 1});
   if (!walk) {
     return fail(walk.error());
   }
@@ -146,7 +147,7 @@ Result<Commit> LogFiles::Impl::commit_of(Index index) {
     if (!frame) {
       return fail(in_slot(frame.error(), segment));
     }
-    if (frame->commit) {
+    if (frame->commit && frame->commit->last >= index) {
       return *frame->commit;
     }
   }

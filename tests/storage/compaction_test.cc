@@ -125,6 +125,23 @@ TEST_F(CompactionTest, BytesAndTimeAreToTheSegment) {
   EXPECT_EQ(compact({.retain_from = Index{301}, .keep_bytes = 1}), segments.back().base);
 }
 
+// Three of these make a segment, whose end is then a place that its index knows.
+TEST_F(CompactionTest, TheEndOfASegmentIsNoDamage) {
+  store_.reset();
+  kit_.segment_bytes = 70'000;
+  store_ = kit_.open();
+  for (std::int64_t id = 2000; id < 2012; ++id) {
+    ASSERT_TRUE(store_->reserve(64 << 10));
+    add(id);
+    kit_.append(*store_, {added(id + 1000, std::to_string(id) + std::string(30'000, 'x'))});
+  }
+  for (const SegmentInfo& segment : store_->log().segments()) {
+    const auto compacted = compact({.retain_from = next(segment.last)});
+    ASSERT_TRUE(compacted) << compacted.error().message;
+    EXPECT_EQ(*compacted, next(segment.last));
+  }
+}
+
 TEST_F(CompactionTest, WhatIsWrongInTheLogFreesNothing) {
   const std::string slot = store_->log().segments().front().slot;
   kit_.disk.flip(slot.starts_with("log/") ? slot : "log/" + slot, 5000, std::byte{1});
