@@ -178,3 +178,49 @@ test("appends that meet an import are there, or the import is", async ({ newTab,
   expect(count).toEqual({ n: imported.code === undefined ? 500 : 0 });
   expect([undefined, "NotEmpty"]).toContain(imported.code);
 });
+
+test("an imported store opens again and again, and grows no files", async ({ newTab, name }) => {
+  const tab = await newTab();
+  await exported(tab, name, "log");
+  const slots = await tab.page.evaluate(async (own) => {
+    const first = await tablog.openStore({ name: own, schema: lab.schema });
+    await first.importLog((globalThis as unknown as { file: Blob }).file);
+    await first.close();
+    const counts: unknown[] = [];
+    for (let i = 0; i < 20; ++i) {
+      const again = await tablog.openStore({ name: own, schema: lab.schema });
+      await again.append("item.added", { id: `n${i}`, tab: "" });
+      const { state } = (await again.stats()) as unknown as { state: { slots: number } };
+      counts.push(state.slots);
+      await again.close();
+    }
+    return counts;
+  }, name);
+  expect(new Set(slots).size).toBe(1);
+});
+
+test("a worker of a call that ends ends the call", async ({ newTab, name }) => {
+  const tab = await newTab();
+  await exported(tab, name, "log");
+  await tab.openStore({ name });
+  const end = (worker: string): Promise<unknown> =>
+    tab.page.evaluate(async (which) => {
+      const calls = {
+        "tablog import": () => store.importLog((globalThis as unknown as { file: Blob }).file),
+        "tablog past": async () => {
+          const past = await store.at(1);
+          workers.at(-1)?.worker.terminate();
+          return past.query("SELECT 1");
+        },
+      };
+      const call = lab.attempt<unknown>(calls[which as keyof typeof calls]);
+      while (workers.at(-1)?.name !== which) await new Promise((r) => setTimeout(r));
+      if (which === "tablog import") {
+        const { worker } = workers.at(-1)!;
+        worker.addEventListener("message", () => worker.terminate(), { once: true });
+      }
+      return (await call).code;
+    }, worker);
+  expect(await end("tablog import")).toBe("LoadFailed");
+  expect(await end("tablog past")).toBe("LoadFailed");
+});

@@ -201,8 +201,7 @@ TEST_F(DatabaseImportTest, IsTheStateThatANewLogBeginsBehind) {
 }
 
 TEST_F(DatabaseImportTest, TakesWhatSqliteCanHave) {
-  make(std::string("PRAGMA page_size=1024; PRAGMA auto_vacuum=FULL; PRAGMA journal_mode=WAL;") +
-       kTables +
+  make(std::string("PRAGMA page_size=1024; PRAGMA journal_mode=WAL;") + kTables +
        "CREATE VIRTUAL TABLE f USING fts5(body); INSERT INTO f VALUES ('some words');"
        "CREATE TABLE auto(id INTEGER PRIMARY KEY AUTOINCREMENT, v, double AS (v * 2) STORED);"
        "INSERT INTO auto(id, v) VALUES (41, 2); DELETE FROM auto; INSERT INTO auto(v) VALUES (3);"
@@ -242,6 +241,18 @@ TEST_F(DatabaseImportTest, WhatNoStoreCanHaveIsRefused) {
   const auto imported = import(schema());
   ASSERT_FALSE(imported);
   EXPECT_EQ(imported.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(DatabaseImportTest, OneWithAutoVacuumIsRefusedInWords) {
+  make(kTables);
+  {
+    auto pool = Pool::open(files_.disk.open_slots("db/").value());
+    ASSERT_TRUE((*pool)->find(kPath)->write(52, Bytes(4, std::byte{1})));
+  }
+  const auto imported = import(schema());
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(imported.error().message, HasSubstr("auto_vacuum"));
 }
 
 TEST_F(DatabaseImportTest, NamesOfTheStoresOwnAreRefused) {

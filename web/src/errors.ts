@@ -16,7 +16,7 @@
  * - `QuotaExceeded`: no space left for the append.
  * - `Corrupt`: a file does not verify; `index` and `offset` say where.
  * - `Compacted`: the entries asked for are no longer in the log.
- * - `NotEmpty`: not used by this version.
+ * - `NotEmpty`: an import into a store that has events.
  * - `LoadFailed`: a worker or the wasm module cannot be loaded, or workers keep ending.
  * - `LeaderUnresponsive`: the leader does not answer.
  * - `Closed`: the store is closed.

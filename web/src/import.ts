@@ -2,10 +2,12 @@
 
 import type { TablogErrorCode } from "./errors.js";
 import { TablogError } from "./errors.js";
-import { lockNames } from "./names.js";
+import { endOf, lockNames, mintId } from "./names.js";
 import type { Progress } from "./options.js";
 import { compileOnce } from "./page_wasm.js";
 import type { FromWorker, StartImport } from "./worker_protocol.js";
+
+const kEnded = "the worker of an import has ended; nothing has changed: try again";
 
 /** How `importLog` and `importDatabase` go about it. */
 export interface ImportOptions {
@@ -30,6 +32,7 @@ export async function makeGeneration(
   { signal, onProgress }: ImportOptions,
 ): Promise<number> {
   const module = await compileOnce(wasmUrl);
+  const lifeLock = lockNames.call(mintId(crypto));
   const url = new URL("importer.js", workerUrl);
   const worker = new Worker(url, { type: "module", name: "tablog import" });
   try {
@@ -44,13 +47,14 @@ export async function makeGeneration(
         fail("LoadFailed", `the worker of an import failed: ${event.message}`);
       };
       worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-        if (data.kind === "imported") resolve(data.generation);
+        if (data.kind === "hello") void endOf(lifeLock).then(() => fail("LoadFailed", kEnded));
+        else if (data.kind === "imported") resolve(data.generation);
         else if (data.kind === "importProgress")
           onProgress?.({ done: data.done, total: data.total });
         else if (data.kind === "importFailed") fail(data.code, data.message);
         else if (data.kind === "fatal") fail("LoadFailed", data.message);
       };
-      const start: StartImport = { kind: "startImport", module, ...source };
+      const start: StartImport = { kind: "startImport", lifeLock, module, ...source };
       worker.postMessage(start);
     });
   } finally {

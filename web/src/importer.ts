@@ -7,7 +7,7 @@ import { TablogError, isDomException, wordsOf } from "./errors.js";
 import { mintId } from "./names.js";
 import { OpfsFiles } from "./opfs.js";
 import { startEngine, type Step } from "./wasm.js";
-import { giveUp, tellPage } from "./worker_host.js";
+import { giveUp, holdLifeLock, tellPage } from "./worker_host.js";
 import type { StartImport } from "./worker_protocol.js";
 
 const kPieceBytes = 2 ** 20;
@@ -21,6 +21,8 @@ const inputs = { begin: 0, files: 1, piece: 2, finish: 3 } as const;
 self.onmessage = ({ data }: MessageEvent<StartImport>) => void run(data).catch(giveUp);
 
 async function run(start: StartImport): Promise<void> {
+  await holdLifeLock(start);
+  tellPage({ kind: "hello" });
   const files = new OpfsFiles(start.key, start.name);
   const step = await startEngine(start.module, "import", files.table, tellProgress(start.blob));
   try {

@@ -68,7 +68,14 @@ export const lockNames = {
   /** Held by a worker as long as it lives: its grant to anyone else means that the worker has died. */
   worker: (key: string, tab: Id, role: Role, life: number): string =>
     `tablog:${key}:worker:${tab}:${role}:${life}`,
+  /** Likewise by a worker of a call: a past state's, an import's. */
+  call: (id: Id): string => `tablog:call:${id}`,
 };
+
+/** Resolves when the worker that holds its life lock has ended, however. After its hello. */
+export async function endOf(lifeLock: string): Promise<void> {
+  await navigator.locks.request(lifeLock, () => undefined);
+}
 
 export const channelNames = {
   everyone: (key: string): string => `tablog/${key}`,

@@ -35,6 +35,7 @@ export class OpfsFiles implements SlotFiles {
   readonly #generations: Generations;
   readonly #snapshots: Snapshots;
   #generation = 0;
+  #found: Promise<void> = Promise.resolve(); // until the generation is known that was newest at first
   readonly #directories = new Map<Directory, Promise<FileSystemDirectoryHandle>>();
   readonly #known = new Map<Directory, readonly FileSystemFileHandle[]>(); // as last listed
   #witness: string | undefined; // a log slot that is open; all are deleted together
@@ -49,8 +50,12 @@ export class OpfsFiles implements SlotFiles {
 
   /** Knows the files before the lock comes: then they need not be listed first. */
   prepare(): void {
+    this.#found = this.#generations.newest().then(
+      (newest) => this.#use(newest),
+      () => undefined, // told by open()
+    );
     const list = async (): Promise<void> => {
-      this.#use(await this.#generations.newest());
+      await this.#found;
       await Promise.all([this.#list("log"), this.#list("pool")]);
     };
     void list().catch(() => undefined); // told by open()
@@ -58,6 +63,7 @@ export class OpfsFiles implements SlotFiles {
 
   async open(log: number, pool: number, fork: boolean, adopt: number): Promise<Opened> {
     try {
+      await this.#found;
       // Where it is not to be had, the store goes on as it was.
       if (adopt > 0) await this.#generations.markReady(adopt).catch(() => undefined);
       return await (fork ? this.#openOrFork(log, pool) : this.#open(log, pool, kOpenPatienceMs));
@@ -69,10 +75,17 @@ export class OpfsFiles implements SlotFiles {
   }
 
   async create(directory: Directory): Promise<HandleName> {
+    return this.#createIn(this.#directory(directory), this.#patience(kOpenPatienceMs));
+  }
+
+  async #createIn(
+    directory: Promise<FileSystemDirectoryHandle>,
+    patience: PatientOpening,
+  ): Promise<HandleName> {
     const name = hexOf(crypto.getRandomValues(new Uint8Array(8)));
     try {
-      const file = await (await this.#directory(directory)).getFileHandle(name, { create: true });
-      return await this.#openSlot(file, this.#patience(kOpenPatienceMs));
+      const file = await (await directory).getFileHandle(name, { create: true });
+      return await this.#openSlot(file, patience);
     } catch (thrown) {
       throw storageError(thrown);
     }
@@ -238,6 +251,8 @@ export class OpfsFiles implements SlotFiles {
     atLeast: number,
     together: PatientOpening,
   ): Promise<HandleName[]> {
+    const directory = this.#directory(which); // another generation's, before this is over, perhaps
+    directory.catch(() => undefined);
     const known = this.#known.get(which) ?? [];
     const opened = Promise.all(known.map((file) => this.#openKnown(file, together)));
     opened.catch(() => undefined);
@@ -247,7 +262,7 @@ export class OpfsFiles implements SlotFiles {
     const missing = Math.max(0, atLeast - files.length);
     const rest = await Promise.all([
       ...others.map((file) => this.#openSlot(file, together)),
-      ...Array.from({ length: missing }, () => this.create(which)),
+      ...Array.from({ length: missing }, () => this.#createIn(directory, together)),
     ]);
     return [...(await opened), ...rest].filter((slot) => slot !== undefined);
   }

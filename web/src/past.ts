@@ -5,6 +5,7 @@ import { decodePageOutput } from "./boundary_page.js";
 import { readDigests, readRows, type StateDigests } from "./boundary_results.js";
 import { Reader, Writer, encode, frames } from "./bytes.js";
 import { TablogError, wordsOf } from "./errors.js";
+import { endOf, lockNames, mintId } from "./names.js";
 import type { Progress } from "./options.js";
 import { compileOnce } from "./page_wasm.js";
 import { writeStatement } from "./payload.js";
@@ -155,6 +156,7 @@ interface Asked {
 
 class PastWorker {
   readonly #worker: Worker;
+  readonly #lifeLock = lockNames.call(mintId(crypto));
   readonly #asked = new Map<number, Asked>();
   readonly #patience: ReturnType<typeof setTimeout>;
   #early: Uint8Array[] | undefined = []; // inputs from before the hello: the module does not stand yet
@@ -169,7 +171,7 @@ class PastWorker {
       this.end(loadFailed(event.message));
     };
     this.#patience = setTimeout(() => this.end(loadFailed("it does not answer")), kHelloPatienceMs);
-    this.#post({ kind: "startPast", module });
+    this.#post({ kind: "startPast", lifeLock: this.#lifeLock, module });
   }
 
   ask(kind: number, write: (w: Writer) => void): Promise<Reader> {
@@ -211,6 +213,7 @@ class PastWorker {
 
   #stands(): void {
     clearTimeout(this.#patience);
+    void endOf(this.#lifeLock).then(() => this.end(loadFailed("it has ended")));
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const input of early) this.#post({ kind: "input", input });

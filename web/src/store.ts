@@ -273,7 +273,7 @@ export class Store<S extends Schema = Schema> extends EventTarget {
   /**
    * Frees the log's oldest entries: what they have made is kept as a snapshot, checked against the log's digests, that the log
    * begins with from then on. A crash at any point leaves the log as it was, or compacted. Appends and queries go on.
-   * @returns The first index that can be read from now on; `read` and `at` of less reject with `Compacted`
+   * @returns The first index that can be read from now on; `read` of less, and `at` of less than the one before it, reject with `Compacted`
    * @throws TablogError `InvalidArgument`, `QuotaExceeded`, `Corrupt`, `LeaderUnresponsive`, `Closed`
    */
   async compact({ retainFrom, keepDays, keepBytes }: CompactOptions = {}): Promise<number> {

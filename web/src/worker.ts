@@ -29,7 +29,9 @@ async function start(message: StartMessage): Promise<void> {
   }
 }
 
-async function startPast({ module }: StartPast): Promise<void> {
+async function startPast(message: StartPast): Promise<void> {
+  await holdLifeLock(message);
+  const { module } = message;
   past = await startEngine(module, "past", noFiles);
   tellPage({ kind: "hello" });
 }

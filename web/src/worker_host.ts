@@ -44,7 +44,7 @@ export class Timer {
 }
 
 /** Held until the worker ends, however it ends: that is how its page learns of it. */
-export async function holdLifeLock({ lifeLock }: StartMessage): Promise<void> {
+export async function holdLifeLock({ lifeLock }: Pick<StartMessage, "lifeLock">): Promise<void> {
   await new Promise<void>((granted, refused) => {
     navigator.locks
       .request(lifeLock, () => {

@@ -29,12 +29,14 @@ export interface StartMessage {
 /** The first message to a worker that holds an earlier state. */
 export interface StartPast {
   readonly kind: "startPast";
+  readonly lifeLock: string;
   readonly module: WebAssembly.Module;
 }
 
 /** The only message to a worker that makes a store's files from a file. */
 export interface StartImport {
   readonly kind: "startImport";
+  readonly lifeLock: string;
   readonly module: WebAssembly.Module;
   readonly what: "log" | "database";
   readonly blob: Blob;
