@@ -124,6 +124,8 @@ void Replica::receive(const Address& /*from*/, const TableDigests& message) {
 
 void Replica::receive(const Address& /*from*/, const SchemaRefused& message) {
   phase_ = Phase::kRefused;
+  // What needs no replica, as reading the log does, this leader answers all the same.
+  if (!std::exchange(joined_this_term_, true)) send_calls();
   // Nothing is applied here any more: what was accepted need not wait for that.
   settle(outbox_.applied(kAllApplied));
   const bool known = refusal_.code == message.error.code;

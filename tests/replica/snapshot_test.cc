@@ -148,6 +148,19 @@ TEST_F(AnewTest, ALeaderThatIsAtItIsWaitedFor) {
   EXPECT_THAT(failed_, SizeIs(1));
 }
 
+TEST_F(AnewTest, WhatNeedsNoReplicaGoesOnInATabThatIsTooOldAlsoWithAnotherLeader) {
+  log(std::nullopt, TermStart{});
+  follow();
+  const SchemaRefused refused{{.code = ErrorCode::kSchemaTooOld, .message = "reload"}};
+  hear(refused);
+  term_ = Term{term_.value + 1};
+  announce();
+  run(ReadLog{.call = 3, .from = Index{1}, .to = {}, .limit = 0});
+  (void)take_sent<RangeRequest>();
+  hear(refused);
+  EXPECT_THAT(take_sent<RangeRequest>(), SizeIs(1));
+}
+
 TEST_F(AnewTest, ANewerSchemaIsToldOnceAndAppendsGoOn) {
   log(std::nullopt, TermStart{});
   follow();
