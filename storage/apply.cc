@@ -132,7 +132,11 @@ Result<void> Applier::run_schema(const Entry& entry, const Schema& schema) {
                     " is in use with another text: give the new one a new version");
   }
   if (auto migrated = run_migrations(entry, schema); !migrated) return migrated;
-  Current fresh = make(entry);
+  return bring(entry);
+}
+
+Result<void> Applier::bring(const Entry& schema_entry) {
+  Current fresh = make(schema_entry);
   if (auto compiled = fresh->compile_all(); !compiled) return compiled;
   current_ = std::move(fresh);
   return {};
@@ -176,10 +180,7 @@ Result<void> Applier::run_schema_anew(const Entry& entry, const Schema& schema) 
   if (!starts_anew(entry) || hash_schema(schema) != hash_schema(rebuild_->target->schema()))
     return {};
   if (auto able = check_engine(schema); !able) return able;
-  Current fresh = make(entry);
-  if (auto compiled = fresh->compile_all(); !compiled) return compiled;
-  current_ = std::move(fresh);
-  return {};
+  return bring(entry);
 }
 
 bool Applier::leaves_out(const Entry& entry, const Error& error) {

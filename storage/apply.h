@@ -41,6 +41,8 @@ class Applier {
   [[nodiscard]] const Current& current() const { return current_; }
   void restore(Current current) { current_ = std::move(current); }
   [[nodiscard]] Current make(Entry schema_entry);
+  // The schema of `schema_entry` becomes current, compiled; its migrations have run.
+  [[nodiscard]] Result<void> bring(const Entry& schema_entry);
 
   [[nodiscard]] std::uint32_t schema_version() const {
     return current_ ? current_->schema().version : 0;

@@ -1,7 +1,5 @@
 #include "storage/base.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <charconv>
 #include <string_view>
@@ -17,8 +15,6 @@ constexpr std::string_view kPrefix = "/tablog-base-";
 constexpr const char* kNextPath = "/tablog-next-base.sqlite3";
 constexpr std::uint64_t kPieceBytes = 1U << 20U;
 constexpr std::uint64_t kSliceBytes = 256U << 10U;
-constexpr std::uint32_t kOpenFlags =
-    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB;
 
 // Of the path of a base; zero: it is another file's.
 Index index_of(std::string_view path) {
@@ -44,6 +40,15 @@ Result<std::unique_ptr<StateDatabase>> check(Result<std::unique_ptr<StateDatabas
   if (state && (*state)->applied() != index)
     return fail(corrupt("the log's base is of another entry than its name says", index));
   return state;
+}
+
+// In memory.
+Result<std::unique_ptr<StateDatabase>> read_base(Pool& pool, Index index) {
+  const Result<File*> file = open_base(pool, index);
+  if (!file) return fail(file.error());
+  const auto image = read_whole(**file);
+  if (!image) return fail(image.error());
+  return check(StateDatabase::from_image(*image), index);
 }
 
 }  // namespace
@@ -72,7 +77,7 @@ Result<void> copy_base(Pool& pool, Index index, const std::string& path) {
   if (!from) return fail(from.error());
   const auto size = (*from)->size();
   if (!size) return fail(size.error());
-  const Result<File*> to = pool.create(path, kOpenFlags);
+  const Result<File*> to = create_database(pool, path);
   if (!to) return fail(to.error());
   Bytes piece(to_size(std::min(*size, kPieceBytes)));
   for (std::uint64_t offset = 0; offset < *size; offset += kPieceBytes) {
@@ -83,14 +88,16 @@ Result<void> copy_base(Pool& pool, Index index, const std::string& path) {
   return (*to)->flush();
 }
 
-Result<std::unique_ptr<StateDatabase>> read_base(Pool& pool, Index index) {
-  const Result<File*> file = open_base(pool, index);
-  if (!file) return fail(file.error());
-  const auto size = (*file)->size();
-  if (!size) return fail(size.error());
-  Bytes image(to_size(*size));
-  if (const auto got = (*file)->read(0, image); !got) return fail(got.error());
-  return check(StateDatabase::from_image(image), index);
+Result<void> begin_rebuild(Pool& pool, const LogFiles& log, const Schema& schema,
+                           StateDatabase& state) {
+  state.set_store(log.head().store);
+  if (const Index base = find_base(pool); base > Index{}) {
+    const auto before = read_base(pool, base);
+    if (!before) return fail(before.error());
+    state.continue_from(**before);
+  }
+  state.begin_rebuild(schema);
+  return {};
 }
 
 Result<void> NextBase::tidy(Pool& pool) {
@@ -122,13 +129,7 @@ Result<void> NextBase::open(Index from) {
 
 Result<void> NextBase::start_anew(const Entry& entry) {
   if (auto opened = open(Index{}); !opened) return opened;
-  if (const Index base = find_base(pool_); base > Index{}) {
-    const auto before = read_base(pool_, base);
-    if (!before) return fail(before.error());
-    state_->continue_from(**before);
-  }
-  state_->begin_rebuild(std::get<Schema>(entry.body));
-  return {};
+  return begin_rebuild(pool_, log_, std::get<Schema>(entry.body), *state_);
 }
 
 Index NextBase::done() const {

@@ -19,8 +19,10 @@ namespace tablog::storage {
 
 // The database at `path` becomes a copy of the base, flushed. `path` must not exist.
 [[nodiscard]] Result<void> copy_base(Pool& pool, Index index, const std::string& path);
-// In memory.
-[[nodiscard]] Result<std::unique_ptr<StateDatabase>> read_base(Pool& pool, Index index);
+// `state`, empty, is begun anew for the log's entries from the first on: of the log's store, where
+// the base has come to, but without its tables; StateDatabase::begin_rebuild().
+[[nodiscard]] Result<void> begin_rebuild(Pool& pool, const LogFiles& log, const Schema& schema,
+                                         StateDatabase& state);
 
 // NextBase: a base on its way, from the one before it or from the log's first entry, a slice at a
 // time. A file of the pool that means nothing until place().
@@ -43,7 +45,7 @@ class NextBase {
   [[nodiscard]] Index done() const;  // of the entries up to the log's head, which all are read
   [[nodiscard]] Index total() const { return log_.head().index; }
 
-  // From kReady on: gives it its name, and takes the older ones theirs. Flushed.
+  // From kReady on: gives it its name, beside those of older ones. Flushed.
   [[nodiscard]] Result<void> place();
 
  private:

@@ -34,6 +34,9 @@ class File {
   [[nodiscard]] virtual Result<void> truncate(std::uint64_t size) = 0;
 };
 
+// All that the file has.
+[[nodiscard]] Result<Bytes> read_whole(File& file);
+
 // A slot is a file with an opaque name that is created early and reused by what its header says:
 // directory entries are not synced with data, so nothing is created, renamed or moved on the way of
 // an append. Opening is asynchronous in a browser, so the host opens slots and hands them over.

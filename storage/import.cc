@@ -20,7 +20,6 @@ namespace tablog::storage {
 namespace {
 
 constexpr const char* kPath = "/tablog-import.sqlite3";
-constexpr std::uint32_t kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB;
 constexpr std::uint64_t kReserveBytes = 64U << 10U;  // behind a segment's header
 
 std::unexpected<Error> corrupt(std::string message) {
@@ -30,11 +29,9 @@ std::unexpected<Error> corrupt(std::string message) {
 // A state's file that is not open gets its name by the entry that it is of.
 Result<void> place_base(Pool& pool, const std::string& path) {
   File& file = *pool.find(path);
-  const auto size = file.size();
-  if (!size) return fail(size.error());
-  Bytes image(to_size(*size));
-  if (const auto got = file.read(0, image); !got) return fail(got.error());
-  const auto state = StateDatabase::from_image(image);
+  const auto image = read_whole(file);
+  if (!image) return fail(image.error());
+  const auto state = StateDatabase::from_image(*image);
   if (!state) return fail(state.error());
   const Index index = (*state)->applied();
   if (index == Index{}) return corrupt("the base of the log is of no entry");
@@ -79,7 +76,7 @@ Result<void> LogImport::write(ByteView piece) {
     const ByteView bytes = piece.subspan(to_size(from - written_), to_size(to - from));
     if (&part == &parts_.back()) footer_.insert(footer_.end(), bytes.begin(), bytes.end());
     if (&part == &parts_[1] && part.file == nullptr) {
-      auto made = pool_->create(kPath, kFlags);
+      auto made = create_database(*pool_, kPath);
       if (!made) return fail(made.error());
       part.file = *made;
     }
@@ -113,7 +110,7 @@ Result<std::string> ask(sqlite3* db, const char* sql) {
   return *row ? std::string(statement->text(0)) : std::string();
 }
 
-// As the profile has databases: page size, no WAL, no auto-vacuum; `path` is removed.
+// As the profile has databases: page size, no WAL; `path` is removed.
 Result<void> normalize(Pool& pool, const std::string& path) {
   // This SQLite is built without auto-vacuum, and would take its pages for damage.
   constexpr std::uint64_t kAutoVacuumAt = 52;  // of the file's header; zeros: none
@@ -140,7 +137,7 @@ Result<void> normalize(Pool& pool, const std::string& path) {
     if (!checked) return fail(checked.error());
     if (*checked != "ok") return corrupt("the database is damaged: " + *checked);
     const std::string vacuum = std::string("PRAGMA journal_mode=DELETE; PRAGMA page_size=4096; ") +
-                               "PRAGMA auto_vacuum=NONE; PRAGMA foreign_keys=OFF; "
+                               "PRAGMA foreign_keys=OFF; "
                                "DROP TABLE IF EXISTS tablog_state; "
                                "DROP TABLE IF EXISTS tablog_schema; VACUUM INTO '" +
                                kPath + "'";
@@ -175,7 +172,7 @@ Result<void> import_database(Pool& pool, const std::string& path, File& log,
     before.digest = (*state)->digest();
     if (auto made = (*state)->become_image(); !made) return made;
   }
-  if (auto placed = place_base(pool, kPath); !placed) return placed;
+  if (auto placed = pool.rename(kPath, base_path(Index{1})); !placed) return placed;
 
   Bytes segment = encode_segment_header({.store = import.store,
                                          .generation = import.generation,

@@ -1,5 +1,7 @@
 #include "storage/pool.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <cassert>
 #include <map>
@@ -298,6 +300,10 @@ Result<void> Pool::rename(std::string_view from, std::string_view to) {
   member->pathname = *new_name;
   impl_->files.emplace(*new_name, member);
   return {};
+}
+
+Result<File*> create_database(Pool& pool, std::string_view path) {
+  return pool.create(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB);
 }
 
 Result<void> remove_database(Pool& pool, const std::string& path) {

@@ -73,6 +73,8 @@ class Pool {
   std::unique_ptr<Impl> impl_;
 };
 
+// An empty file for a database, as SQLite would create it; as Pool::create().
+[[nodiscard]] Result<File*> create_database(Pool& pool, std::string_view path);
 // Removes a database with what SQLite keeps beside it. Nobody may have it open.
 [[nodiscard]] Result<void> remove_database(Pool& pool, const std::string& path);
 

@@ -33,13 +33,8 @@ Result<std::unique_ptr<SecondState>> SecondState::begin_anew(Pool& pool, LogFile
   auto opened = StateDatabase::on_pool(pool, kPath);
   if (!opened) return fail(opened.error());
   second->state_ = std::move(*opened);
-  second->state_->set_store(log.head().store);
-  if (const Index base = find_base(pool); base > Index{}) {
-    const auto before = read_base(pool, base);
-    if (!before) return fail(before.error());
-    second->state_->continue_from(**before);
-  }
-  second->state_->begin_rebuild(schema);
+  if (auto begun = begin_rebuild(pool, log, schema, *second->state_); !begun)
+    return fail(begun.error());
   return second;
 }
 

@@ -38,10 +38,7 @@ Result<void> StateCore::begin_foreign(const EncodedEntry& entry, StoreId store) 
   if (auto begun = transaction.begin(); !begun) return begun;
   auto fits = transaction.in_savepoint([&]() -> Result<void> {
     if (auto settled = digests.settle(); !settled) return settled;
-    Applier::Current current = applier.make(entry.entry);
-    if (auto compiled = current->compile_all(); !compiled) return compiled;
-    applier.restore(std::move(current));
-    return {};
+    return applier.bring(entry.entry);
   });
   if (!fits) {
     roll_back();

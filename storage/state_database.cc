@@ -70,6 +70,9 @@ struct StateDatabase::Impl {
     return impl;
   }
 
+  // With a writing connection only, and nothing read yet.
+  [[nodiscard]] static Result<std::unique_ptr<Impl>> on_pool(Pool& pool, const std::string& path);
+
   [[nodiscard]] static Result<std::unique_ptr<StateDatabase>> verified(
       Result<Connection> connection);
 
@@ -172,7 +175,8 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::from_intake(ImageIntake& i
   return Impl::verified(intake.finish());
 }
 
-Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const std::string& path) {
+Result<std::unique_ptr<StateDatabase::Impl>> StateDatabase::Impl::on_pool(Pool& pool,
+                                                                          const std::string& path) {
   auto impl = std::make_unique<Impl>();
   impl->pool = &pool;
   impl->path = path;
@@ -180,6 +184,13 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const 
   Result<Connection> writer = open_writer(path, impl->vfs->name());
   if (!writer) return fail(impl->cause(writer.error()));
   impl->core = std::make_unique<StateCore>(std::move(*writer));
+  return impl;
+}
+
+Result<std::unique_ptr<StateDatabase>> StateDatabase::on_pool(Pool& pool, const std::string& path) {
+  auto opened = Impl::on_pool(pool, path);
+  if (!opened) return fail(opened.error());
+  std::unique_ptr<Impl> impl = std::move(*opened);
   if (auto loaded = impl->core->load(); !loaded) return fail(impl->cause(loaded.error()));
   Result<Connection> reader = open_reader(path, impl->vfs->name());
   if (!reader) return fail(impl->cause(reader.error()));
@@ -191,16 +202,11 @@ Result<std::unique_ptr<StateDatabase>> StateDatabase::from_foreign(Pool& pool,
                                                                    const std::string& path,
                                                                    const EncodedEntry& entry,
                                                                    StoreId store) {
-  auto impl = std::make_unique<Impl>();
-  impl->pool = &pool;
-  impl->path = path;
-  impl->vfs = std::make_unique<PoolVfs>(pool);
-  Result<Connection> writer = open_writer(path, impl->vfs->name());
-  if (!writer) return fail(impl->cause(writer.error()));
-  impl->core = std::make_unique<StateCore>(std::move(*writer));
-  if (auto begun = impl->core->begin_foreign(entry, store); !begun)
-    return fail(impl->cause(begun.error()));
-  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(impl)));
+  auto impl = Impl::on_pool(pool, path);
+  if (!impl) return fail(impl.error());
+  if (auto begun = (*impl)->core->begin_foreign(entry, store); !begun)
+    return fail((*impl)->cause(begun.error()));
+  return std::unique_ptr<StateDatabase>(new StateDatabase(std::move(*impl)));
 }
 
 Index StateDatabase::applied() const {

@@ -64,10 +64,11 @@ class StateDatabase {
   // …. An error means divergence or damage: the transaction is rolled back to the last commit.
   [[nodiscard]] Result<ApplyResult> apply(const Entry& entry, ByteView encoded);
 
-  // ---- making the state anew (kSchemaRebuilds): on a database that is empty, or begins as
-  // from_base() says. Afterwards apply() takes the log's entries from the first on as `schema` has
-  // them, and with the entry that brings it, applied or executed, the state is an ordinary one. An
-  // event that does not apply is an error where the schema's flags do not say to leave it out.
+  // ---- making the state anew (kSchemaRebuilds): on a database that is empty, or goes on
+  // as continue_from() says. Afterwards apply() takes the log's entries from the first on as
+  // `schema` has them, and with the entry that brings it, applied or executed, the state is an
+  // ordinary one. An event that does not apply is an error where the schema's flags do not say to
+  // leave it out.
   void begin_rebuild(Schema schema);
   [[nodiscard]] bool rebuilds() const;                 // that entry has not come yet
   [[nodiscard]] RebuildCounts rebuild_counts() const;  // of the last one; zeros: there was none

@@ -169,14 +169,7 @@ Result<void> Store::Impl::start_anew(const Entry& entry) {
   state.reset();
   if (auto removed = remove_state(*pool); !removed) return removed;
   if (auto opened = open_state(); !opened) return opened;
-  state->set_store(log->head().store);
-  if (base > Index{}) {
-    const auto before = read_base(*pool, base);
-    if (!before) return fail(before.error());
-    state->continue_from(**before);
-  }
-  state->begin_rebuild(std::get<Schema>(entry.body));
-  return {};
+  return begin_rebuild(*pool, *log, std::get<Schema>(entry.body), *state);
 }
 
 // The state that was made anew, committed with the entry that brings it, takes the other's place.

@@ -1,6 +1,5 @@
 #include "tools/state_summary.h"
 
-#include "log/size.h"
 #include "storage/base.h"
 #include "storage/pool.h"
 #include "storage/state_database.h"
@@ -26,18 +25,6 @@ Result<StateSummary> read_state(storage::Pool& pool) {
                       .schema_version = database.schema() ? database.schema()->version : 0};
 }
 
-Result<Bytes> read_file(storage::File& file) {
-  const auto size = file.size();
-  if (!size) {
-    return fail(size.error());
-  }
-  Bytes content(to_size(*size));
-  if (const auto got = file.read(0, content); !got) {
-    return fail(got.error());
-  }
-  return content;
-}
-
 }  // namespace
 
 Result<PoolSummary> read_pool(std::vector<storage::Slot> slots) {
@@ -51,7 +38,7 @@ Result<PoolSummary> read_pool(std::vector<storage::Slot> slots) {
   }
   PoolSummary summary{.state = {}, .base = storage::find_base(**pool), .base_image = {}};
   if (summary.base > Index{}) {
-    auto image = read_file(*(*pool)->find(storage::base_path(summary.base)));
+    auto image = storage::read_whole(*(*pool)->find(storage::base_path(summary.base)));
     if (!image) {
       return fail(image.error());
     }

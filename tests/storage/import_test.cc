@@ -18,7 +18,6 @@ using namespace samples;
 using testing::HasSubstr;
 
 constexpr const char* kPath = "/import.sqlite3";
-constexpr std::uint32_t kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB;
 
 // The files of a store that is yet to be.
 struct NewFiles {
@@ -228,7 +227,7 @@ TEST_F(DatabaseImportTest, AnExportedOneIsTakenWithoutItsStoresOwnTables) {
   kit.append(*from, {control(schema()), added(1, "a")});
   {
     auto pool = Pool::open(files_.disk.open_slots("db/").value());
-    ASSERT_TRUE((*(*pool)->create(kPath, kFlags))->write(0, from->state().snapshot().value()));
+    ASSERT_TRUE((*create_database(**pool, kPath))->write(0, from->state().snapshot().value()));
   }
   auto store = import(schema());
   ASSERT_TRUE(store) << store.error().message;
