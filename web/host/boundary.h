@@ -19,6 +19,10 @@ class Reader;
 [[nodiscard]] Error other_build();
 
 class Writer;
+// How the modules of a single call's worker answer: as the replica worker's module does.
+[[nodiscard]] Writer begin_reply(std::uint32_t call);
+[[nodiscard]] Bytes other_build_reply();
+
 [[nodiscard]] Schema read_schema(Reader& reader);  // of `configure`, with this engine
 void write_digests(Writer& out, Index index, const DigestsByTable& tables);
 

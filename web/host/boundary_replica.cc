@@ -334,6 +334,20 @@ Error other_build() {
                    "the files of one"};
 }
 
+Writer begin_reply(std::uint32_t call) {
+  Writer out;
+  out.u8(static_cast<std::uint8_t>(Out::kReply));
+  out.u32(call);
+  return out;
+}
+
+Bytes other_build_reply() {
+  Writer out = begin_reply(0);
+  out.u8(1);
+  out.error(other_build());
+  return out.take();
+}
+
 Bytes ReplicaBoundary::step(ByteView input) {
   if (!handle(input)) emit({other_build()});
   flush_appends();

@@ -1,7 +1,5 @@
 #include "web/host/importer.h"
 
-#include <sqlite3.h>
-
 #include <utility>
 
 #include "leader/refusal.h"
@@ -12,32 +10,21 @@ namespace tablog::host {
 namespace {
 
 enum class In : std::uint8_t { kBegin, kFiles, kPiece, kFinish };
-constexpr std::uint8_t kReply = 4;  // as the replica worker's
 constexpr std::uint8_t kLog = 0;
 constexpr std::uint32_t kSpareSlots = 2;
 constexpr const char* kDatabasePath = "/tablog-imported.sqlite3";
-constexpr std::uint32_t kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB;
 
 }  // namespace
 
 Bytes ImportBoundary::step(ByteView input) {
-  if (!handle(input)) {
-    Writer out;
-    out.u8(kReply);
-    out.u32(0);
-    out.u8(1);
-    out.error(other_build());
-    outputs_.add(out.take());
-  }
+  if (!handle(input)) outputs_.add(other_build_reply());
   return outputs_.take();
 }
 
 bool ImportBoundary::handle(ByteView input) {
   Reader reader(input);
   const auto kind = static_cast<In>(reader.u8());
-  Writer out;
-  out.u8(kReply);
-  out.u32(reader.u32());
+  Writer out = begin_reply(reader.u32());
   const auto tell = [&](const auto& done) {
     out.u8(done ? 0 : 1);
     if (!done) out.error(done.error());
@@ -131,7 +118,7 @@ Result<void> ImportBoundary::open(Generation generation, std::vector<Handle> log
     export_->open(std::move(files), *files_);
     return {};
   }
-  auto made = files_->create(kDatabasePath, kFlags);
+  auto made = storage::create_database(*files_, kDatabasePath);
   if (!made) return fail(made.error());
   database_ = *made;
   return {};

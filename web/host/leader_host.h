@@ -127,6 +127,7 @@ class LeaderHost {
   void begin_anew(const Schema& schema, std::vector<node::Input>& followed_by);
   void work_anew(std::chrono::microseconds until);
   void work_compaction(std::chrono::microseconds until);
+  [[nodiscard]] bool goes_on();
   void begin_compaction();
   void end_compaction(std::variant<Index, Error> result);
   void want_slots();

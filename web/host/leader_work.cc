@@ -20,6 +20,15 @@ std::vector<LeaderEffect> LeaderHost::work() {
   return take_effects();
 }
 
+// Behind what others have sent meanwhile. True: it is time to tell how far it is.
+bool LeaderHost::goes_on() {
+  effects_.emplace_back(ArmWork{});
+  const auto now = now_().monotonic;
+  if (now - told_of_work_ < kTold) return false;
+  told_of_work_ = now;
+  return true;
+}
+
 // ---- the state made anew
 
 void LeaderHost::begin_anew(const Schema& schema, std::vector<node::Input>& followed_by) {
@@ -34,9 +43,7 @@ void LeaderHost::work_anew(std::chrono::microseconds until) {
   const auto finished = store_->advance_anew([&] { return now_().monotonic < until; });
   if (!finished) return run(leader::Input{leader::AnewFailed{finished.error()}});
   if (*finished) return run(leader::Input{leader::AnewAdvanced{.finished = true}});
-  effects_.emplace_back(ArmWork{});
-  if (now_().monotonic - told_of_work_ < kTold) return;
-  told_of_work_ = now_().monotonic;
+  if (!goes_on()) return;
   run(leader::Input{leader::AnewAdvanced{.done = store_->anew()->applied().value,
                                          .total = store_->anew()->target().value}});
 }
@@ -74,9 +81,7 @@ void LeaderHost::work_compaction(std::chrono::microseconds until) {
     case storage::NextBase::Stage::kWorking:
       break;
   }
-  effects_.emplace_back(ArmWork{});
-  if (now_().monotonic - told_of_work_ < kTold) return;
-  told_of_work_ = now_().monotonic;
+  if (!goes_on()) return;
   const storage::NextBase& next = *store_->next_base();
   answer(compactions_.front().from,
          Working{.done = next.done().value, .total = next.total().value});

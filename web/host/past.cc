@@ -9,28 +9,18 @@ namespace tablog::host {
 namespace {
 
 enum class In : std::uint8_t { kBegin, kEntries, kQuery, kDigests };
-constexpr std::uint8_t kReply = 4;  // as the replica worker's
 
 }  // namespace
 
 Bytes PastBoundary::step(ByteView input) {
-  if (!handle(input)) {
-    Writer out;
-    out.u8(kReply);
-    out.u32(0);
-    out.u8(1);
-    out.error(other_build());
-    outputs_.add(out.take());
-  }
+  if (!handle(input)) outputs_.add(other_build_reply());
   return outputs_.take();
 }
 
 bool PastBoundary::handle(ByteView input) {
   Reader reader(input);
   const auto kind = static_cast<In>(reader.u8());
-  Writer out;
-  out.u8(kReply);
-  out.u32(reader.u32());
+  Writer out = begin_reply(reader.u32());
   const auto tell = [&](const Result<void>& done) {
     out.u8(done ? 0 : 1);
     if (!done) return out.error(done.error());
