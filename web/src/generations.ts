@@ -57,17 +57,17 @@ export class Generations {
     const store = await this.#store();
     await store.removeEntry(kSpare).catch(() => undefined);
     for (let attempt = 1; ; ++attempt) {
-      const next = Math.max(from, ...(await numbersIn(store))) + 1;
-      const directory = await store.getDirectoryHandle(`g${next}`, { create: true });
+      const next = await this.claim(from + 1);
+      const directory = await store.getDirectoryHandle(`g${next}`);
       const seen = await look(await store.getDirectoryHandle(`g${from}`));
       try {
         for (const each of seen) await copy(each, directory);
-        if (await areAsSeen(seen)) return await writeFile(directory, kReady, [recordOf(next)]);
+        if (await areAsSeen(seen)) return await this.markReady(next);
       } catch (thrown) {
         // It was written to while it was read: whoever was stopped goes on, and will let go.
         const changed = isDomException(thrown, "NotReadableError");
         if (!changed || attempt === kAttempts) {
-          await store.removeEntry(`g${next}`, { recursive: true }).catch(() => undefined);
+          await this.remove(next).catch(() => undefined);
           throw thrown;
         }
       }
@@ -80,7 +80,7 @@ export class Generations {
     }
   }
 
-  /** A number that no generation has, at least this one, and its directory. With the fork's lock. */
+  /** A number that no generation has, at least this one; its directory is made. With the fork's lock. */
   async claim(least: number): Promise<number> {
     const store = await this.#store();
     const generation = Math.max(least - 1, ...(await numbersIn(store))) + 1;
@@ -132,7 +132,7 @@ export class Generations {
     const store = await this.#store();
     for (const older of await numbersIn(store)) {
       if (older >= generation) continue;
-      await store.removeEntry(`g${older}`, { recursive: true }).catch(() => undefined);
+      await this.remove(older).catch(() => undefined);
     }
   }
 

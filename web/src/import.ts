@@ -5,6 +5,7 @@ import { TablogError } from "./errors.js";
 import { endOf, lockNames, mintId } from "./names.js";
 import type { Progress } from "./options.js";
 import { compileOnce } from "./page_wasm.js";
+import { aborted } from "./session.js";
 import type { FromWorker, StartImport } from "./worker_protocol.js";
 
 const kEnded = "the worker of an import has ended; nothing has changed: try again";
@@ -39,7 +40,7 @@ export async function makeGeneration(
     return await new Promise<number>((resolve, reject) => {
       const fail = (code: TablogErrorCode, words: string): void =>
         reject(new TablogError(code, words));
-      const abort = (): void => fail("Aborted", "the call was withdrawn by its signal");
+      const abort = (): void => reject(aborted(signal?.reason));
       signal?.addEventListener("abort", abort, { once: true });
       if (signal?.aborted === true) abort();
       worker.onerror = (event) => {
@@ -68,11 +69,10 @@ export async function oneAtATime<T>(
   signal: AbortSignal | undefined,
   run: () => Promise<T>,
 ): Promise<T> {
-  const aborted = new TablogError("Aborted", "the call was withdrawn by its signal");
-  if (signal?.aborted === true) throw aborted;
+  if (signal?.aborted === true) throw aborted(signal.reason);
   const options = signal === undefined ? {} : { signal };
   return navigator.locks.request(lockNames.import(key), options, run).catch((thrown: unknown) => {
-    throw thrown instanceof TablogError ? thrown : aborted;
+    throw thrown instanceof TablogError ? thrown : aborted(thrown);
   }) as Promise<T>;
 }
 

@@ -1,5 +1,5 @@
-// The entry of an import's worker, a file of its own beside worker.js: makes a new generation of the store's files from a file, with the module's help. What it has
-// made a leader adopts, or nobody.
+// The entry of an import's worker, a file of its own beside worker.js: makes a new generation of the store's files
+// from a file, with the module's help. What it has made a leader adopts, or nobody.
 
 import { Reader, encode, type Writer } from "./bytes.js";
 import { readError } from "./boundary_page.js";

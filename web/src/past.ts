@@ -9,6 +9,7 @@ import { endOf, lockNames, mintId } from "./names.js";
 import type { Progress } from "./options.js";
 import { compileOnce } from "./page_wasm.js";
 import { writeStatement } from "./payload.js";
+import { aborted } from "./session.js";
 import { Snapshots } from "./snapshots.js";
 import type { ColumnValue } from "./values.js";
 import type { FromWorker, ToWorker } from "./worker_protocol.js";
@@ -52,8 +53,7 @@ export class PastStore {
   /** @internal Use `store.at`. */
   static async open(source: PastSource, { signal, onProgress }: AtOptions): Promise<PastStore> {
     const worker = new PastWorker(source.workerUrl, await compileOnce(source.wasmUrl));
-    const abort = (): void =>
-      worker.end(new TablogError("Aborted", "the call was withdrawn by its signal"));
+    const abort = (): void => worker.end(aborted(signal?.reason));
     signal?.addEventListener("abort", abort, { once: true });
     if (signal?.aborted === true) abort();
     try {
