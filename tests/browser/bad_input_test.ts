@@ -6,12 +6,6 @@ import type { Tab } from "./tab.js";
 
 type Attempted = Awaited<ReturnType<typeof lab.attempt>>;
 
-async function one(openTabs: (count: number) => Promise<Tab[]>): Promise<Tab> {
-  const [tab] = await openTabs(1);
-  if (!tab) throw new Error("a tab was asked for");
-  return tab;
-}
-
 /** After any refusal the store still takes an append, as the next entry. */
 async function expectUntouched(tab: Tab): Promise<void> {
   const rows = await tab.page.evaluate(async () => {
@@ -22,7 +16,7 @@ async function expectUntouched(tab: Tab): Promise<void> {
 }
 
 test("an unknown event type names the nearest", async ({ openTabs }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const refused = await tab.page.evaluate(() =>
     lab.attempt(() => store.append("item.aded", { id: "x", tab: "t" })),
   );
@@ -32,7 +26,7 @@ test("an unknown event type names the nearest", async ({ openTabs }) => {
 });
 
 test("missing, extra and unstorable parameters are named", async ({ openTabs }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const refused = await tab.page.evaluate(async () => {
     const append = (args: unknown): Promise<Attempted> =>
       lab.attempt(() => store.append("item.added", args as Record<string, never>));
@@ -61,7 +55,7 @@ test("missing, extra and unstorable parameters are named", async ({ openTabs }) 
 test("SQL that fails is Rejected with SQLite's words, and its neighbours in the batch stand", async ({
   openTabs,
 }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const outcome = await tab.page.evaluate(async () => {
     const append = (type: string, args: Record<string, string | number>): Promise<Attempted> =>
       lab.attempt(() => store.append(type, args));
@@ -99,7 +93,7 @@ test("SQL that fails is Rejected with SQLite's words, and its neighbours in the 
 });
 
 test("a query that would write, commit or attach fails", async ({ openTabs }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const codes = await tab.page.evaluate(async () => {
     const statements = [
       "INSERT INTO item(id) VALUES ('x')",
@@ -126,7 +120,7 @@ test("a query that would write, commit or attach fails", async ({ openTabs }) =>
 });
 
 test("exec refuses what is not deterministic or not its own", async ({ openTabs }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const codes = await tab.page.evaluate(async () => {
     const statements = [
       "COMMIT",
@@ -145,7 +139,7 @@ test("exec refuses what is not deterministic or not its own", async ({ openTabs 
 });
 
 test("an entry over 16 MiB is TooLarge", async ({ openTabs }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const codes = await tab.page.evaluate(async () => {
     const noise = new Uint8Array(17 * 2 ** 20);
     for (let at = 0; at < noise.length; at += 65536)
@@ -271,7 +265,7 @@ test("an older schema version is SchemaTooOld, another text SchemaConflict", asy
   newTab,
   name,
 }) => {
-  const first = await one(openTabs);
+  const [first] = await openTabs(1);
   const other = await newTab();
   const codes = await other.page.evaluate(async (store) => {
     const { events, migrations } = lab.schema;
@@ -308,7 +302,7 @@ test("a migration that fails is told, and leaves nothing", async ({ newTab, name
 });
 
 test("a closed store answers Closed to every call, at once", async ({ openTabs }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const codes = await tab.page.evaluate(async () => {
     const pending = store.append("item.added", { id: "pending", tab: "t" });
     await store.close();
@@ -333,7 +327,7 @@ test("a closed store answers Closed to every call, at once", async ({ openTabs }
 });
 
 test("a call whose signal is aborted is withdrawn, or takes effect once", async ({ openTabs }) => {
-  const tab = await one(openTabs);
+  const [tab] = await openTabs(1);
   const outcome = await tab.page.evaluate(async () => {
     const early = await lab.attempt(() =>
       store.append("item.added", { id: "early", tab: "t" }, { signal: AbortSignal.abort() }),
@@ -392,7 +386,6 @@ test("a result that no message can hold is refused, and the leader stays", async
 
 test("malformed frames from another tab are dropped", async ({ openTabs, newTab, name }) => {
   const [a, b] = await openTabs(2);
-  if (!a || !b) throw new Error("two tabs were asked for");
   const stranger = await newTab();
   const ids = [(await a.status()).clientId, (await b.status()).clientId];
   await stranger.page.evaluate(

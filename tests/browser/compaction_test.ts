@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CompactOptions } from "../../web/src/index.js";
 import { checkHistory } from "./checker.js";
-import { expect, test, two } from "./fixtures.js";
+import { expect, test } from "./fixtures.js";
 import type { Attempt } from "./globals.js";
 import { goOn, threeWriters } from "./stage.js";
 import type { Tab } from "./tab.js";
@@ -87,7 +87,7 @@ test("what is compacted cannot be read any more, and the state is as it was, in 
   newTab,
   name,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await append(a, 200);
   await fill(a, 2);
   await append(a, 100);
@@ -119,7 +119,7 @@ test("what is compacted cannot be read any more, and the state is as it was, in 
 test("within one segment the horizon is exact to the request, and nothing is too little or too much", async ({
   openTabs,
 }) => {
-  const [a] = await two(openTabs);
+  const [a] = await openTabs(2);
   await append(a, 20);
   const { head } = await a.status();
   const last = await a.page.evaluate(async () => {
@@ -151,7 +151,6 @@ test("within one segment the horizon is exact to the request, and nothing is too
 
 test("bytes and days are kept to the segment", async ({ openTabs }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   await fill(a, 3);
   const { segments, head } = await logOf(a);
   const kept = await compact(a, { keepBytes: 2 ** 20 });
@@ -165,7 +164,7 @@ test("bytes and days are kept to the segment", async ({ openTabs }) => {
 
 test("options that say nothing, or nothing sensible, are InvalidArgument", async ({ openTabs }) => {
   const [a] = await openTabs(1);
-  const codes = await a?.page.evaluate(async () => {
+  const codes = await a.page.evaluate(async () => {
     const wrong: unknown[] = [
       undefined,
       {},
@@ -190,7 +189,6 @@ test("an exported log of a compacted store is read by the native tool, to the sa
   openTabs,
 }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   await append(a, 100);
   await fill(a, 1);
   await append(a, 100);
@@ -221,7 +219,6 @@ test("an exported log of a compacted store is read by the native tool, to the sa
 
 test("snapshots from before the horizon go, later ones stay of use", async ({ openTabs, name }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   const kept = (): Promise<number[]> =>
     a.page.evaluate(async (key) => {
       let directory = await navigator.storage.getDirectory();
@@ -271,7 +268,6 @@ test("a state that is made anew from what a compaction has left verifies", async
   name,
 }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   await append(a, 100);
   const { head } = await a.status();
   await compact(a, { retainFrom: head - 29 });
@@ -307,7 +303,7 @@ test("a state that is made anew from what a compaction has left verifies", async
 test("a tab that was far behind takes the state where the entries are gone", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await append(b, 10);
   await b.whileStopped(async () => {
     await append(a, 100);

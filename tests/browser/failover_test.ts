@@ -9,7 +9,6 @@ test("the only tab navigates away and comes back: from the cache or anew, it lea
   url,
 }) => {
   const [tab] = await openTabs(1);
-  if (!tab) throw new Error("a tab was asked for");
   await tab.page.evaluate(() => store.append("item.added", { id: "before", tab: "a" }));
   await tab.page.goto(`${url}elsewhere.html`);
   await tab.goBack();

@@ -58,6 +58,15 @@ interface Shared {
   browsers: Browsers;
 }
 
+/** So many tabs. */
+type Tabs<Count extends number> = Count extends 1
+  ? [Tab]
+  : Count extends 2
+    ? [Tab, Tab]
+    : Count extends 3
+      ? [Tab, Tab, Tab]
+      : Tab[];
+
 interface Fixtures {
   /** A profile on disk; not the worker's for good, since a test may spoil it. */
   profile: BrowserContext;
@@ -74,7 +83,7 @@ interface Fixtures {
   /** A page that a tab has opened. */
   adopt: (page: Page) => Promise<Tab>;
   /** Opens so many tabs, each with the test's store open; the first is the leader. */
-  openTabs: (count: number, options?: OpenOptions) => Promise<Tab[]>;
+  openTabs: <Count extends number>(count: Count, options?: OpenOptions) => Promise<Tabs<Count>>;
 }
 
 let tests = 0;
@@ -134,23 +143,16 @@ export const test = base.extend<Fixtures, Shared>({
     });
   },
   openTabs: async ({ newTab, name }, use) => {
-    await use(async (count, options = {}) => {
+    await use(async <Count extends number>(count: Count, options: OpenOptions = {}) => {
       const tabs: Tab[] = [];
       for (let i = 0; i < count; ++i) {
         const tab = await newTab();
         await tab.openStore({ name, ...options });
         tabs.push(tab);
       }
-      return tabs;
+      return tabs as Tabs<Count>;
     });
   },
 });
-
-/** Two tabs with the test's store open; the first is the leader. */
-export async function two(openTabs: Fixtures["openTabs"]): Promise<[Tab, Tab]> {
-  const [a, b] = await openTabs(2);
-  if (!a || !b) throw new Error("two tabs were asked for");
-  return [a, b];
-}
 
 export { expect };

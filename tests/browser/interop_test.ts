@@ -69,7 +69,7 @@ test("an exported database opens in the official sqlite-wasm's eyes as a plain f
   openTabs,
 }) => {
   const [tab] = await openTabs(1);
-  const header = await tab?.page.evaluate(async () => {
+  const header = await tab.page.evaluate(async () => {
     await store.append("item.added", { id: "x", tab: "ours" });
     const bytes = new Uint8Array(await (await store.exportDatabase()).arrayBuffer());
     const view = new DataView(bytes.buffer);

@@ -1,10 +1,10 @@
 // Optimistic appends: seen at once in their own tab, and never where they do not last.
-import { expect, test, two } from "./fixtures.js";
+import { expect, test } from "./fixtures.js";
 
 test("an optimistic append is in the very next query of its tab, before it is durable, and stays", async ({
   openTabs,
 }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const seen = await b.page.evaluate(async () => {
     const counts: unknown[] = [];
     const sql = "SELECT count(*) AS n, max(id) AS id FROM item";
@@ -28,7 +28,7 @@ test("an optimistic append is in the very next query of its tab, before it is du
 test("it is shown over what others commit, in order, and a watch sees no step back", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   const seen = b.page.evaluate(async () => {
     const counts: number[] = [];
     const sql = "SELECT count(*) AS n FROM item WHERE tab = 'b'";
@@ -53,7 +53,7 @@ test("it is shown over what others commit, in order, and a watch sees no step ba
 });
 
 test("what the leader rejects disappears, from queries and watches alike", async ({ openTabs }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await a.page.evaluate(() => store.append("name.taken", { name: "first" }));
   await expect.poll(() => b.query("SELECT name FROM unique_name")).toEqual([{ name: "first" }]);
   await b.page.evaluate(() => {
@@ -75,7 +75,7 @@ test("what the leader rejects disappears, from queries and watches alike", async
 });
 
 test("it survives its leader and its worker, and counts once", async ({ openTabs }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await a.kill();
   const counts = await b.page.evaluate(async () => {
     const sql = "SELECT count(*) AS n FROM item";
@@ -94,7 +94,7 @@ test("it survives its leader and its worker, and counts once", async ({ openTabs
 });
 
 test("a transaction does not read what is only shown", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const rows = await b.page.evaluate(async () => {
     const sql = "SELECT count(*) AS n FROM item";
     const appended = store.append("item.added", { id: "1", tab: "b" }, { optimistic: true });

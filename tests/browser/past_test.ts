@@ -30,7 +30,6 @@ test("at(index) is the state after that entry, in any tab, while others go on", 
   name,
 }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   const { head } = await a.status();
   await append(a, 50);
   const none = await newTab();
@@ -47,7 +46,6 @@ test("what does not exist yet, a write, and a closed one are typed errors", asyn
   openTabs,
 }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   await append(a, 3);
   const outcomes = await a.page.evaluate(async () => {
     const { head } = store.status;
@@ -70,7 +68,6 @@ test("what does not exist yet, a write, and a closed one are typed errors", asyn
 
 test("snapshots are kept, used, and not needed", async ({ openTabs, newTab, name }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   const kept = (): Promise<string[]> =>
     a.page.evaluate(async (key) => {
       let directory = await navigator.storage.getDirectory();

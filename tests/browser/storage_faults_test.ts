@@ -52,7 +52,6 @@ test("on a full disk appends are QuotaExceeded, all else goes on, and so do appe
   url,
 }) => {
   const [leader, other] = await openTabs(2);
-  if (!leader || !other) throw new Error("two tabs were asked for");
   await appendSome(leader, kEvents);
   const session = await leader.page.context().newCDPSession(leader.page);
   const { origin } = new URL(url);
@@ -94,7 +93,6 @@ async function spareBytes(tab: Tab, name: string): Promise<number> {
 
 test("a leader that is stopped on a full disk is replaced", async ({ openTabs, name, url }) => {
   const [leader, other] = await openTabs(2);
-  if (!leader || !other) throw new Error("two tabs were asked for");
   await appendSome(leader, kEvents);
   await expect.poll(() => spareBytes(other, name)).toBeGreaterThan(2 ** 20);
   const { term } = await leader.status();

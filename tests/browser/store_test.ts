@@ -1,8 +1,8 @@
 // Open, append, query, read, export across tabs.
-import { expect, test, two } from "./fixtures.js";
+import { expect, test } from "./fixtures.js";
 
 test("what one tab appends, every tab sees", async ({ openTabs }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   const appended = await b.page.evaluate(() => store.append("item.added", { id: "x", tab: "b" }));
   expect(appended.index).toBeGreaterThan(0);
   expect(appended.term).toBeGreaterThan(0);
@@ -41,7 +41,7 @@ test("what a leading tab has appended is in its very next query and in its statu
 });
 
 test("appends that are not awaited keep their order", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const ids = await b.page.evaluate(async () => {
     const calls = Array.from({ length: 500 }, (_, i) =>
       store.append("item.added", { id: `${i}`, tab: "b" }),
@@ -55,7 +55,7 @@ test("appends that are not awaited keep their order", async ({ openTabs }) => {
 });
 
 test("a batch is contiguous, all or none", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const result = await b.page.evaluate(async () => {
     const good = await store.appendBatch(
       ["x", "y", "z"].map((id) => ({ type: "item.added", args: { id, tab: "b" } })),
@@ -83,7 +83,7 @@ test("a batch is contiguous, all or none", async ({ openTabs }) => {
 });
 
 test("exec writes, changes tables, and tells the rows that it changed", async ({ openTabs }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   const changes = await b.page.evaluate(async () => {
     await store.exec("CREATE TABLE extra(a, b)");
     const inserted = await store.exec("INSERT INTO extra VALUES (?, ?), (?2, ?1)", [1, "zwei"]);
@@ -100,7 +100,7 @@ test("exec writes, changes tables, and tells the rows that it changed", async ({
 });
 
 test("values come back as they went", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const same = await b.page.evaluate(async () => {
     const values = [
       0,
@@ -145,7 +145,7 @@ test("values come back as they went", async ({ openTabs }) => {
 });
 
 test("objects are stored as JSON text", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const rows = await b.page.evaluate(async () => {
     await store.append("item.valued", { value: { tags: ["a"], at: new Date(0) } });
     return store.query("SELECT id ->> '$.tags[0]' AS tag, id ->> '$.at' AS at FROM item");
@@ -154,7 +154,7 @@ test("objects are stored as JSON text", async ({ openTabs }) => {
 });
 
 test("read gives events in order, by type, range and limit", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const read = await b.page.evaluate(async () => {
     for (let i = 0; i < 5; ++i) await store.append("item.added", { id: `${i}`, tab: "b" });
     await store.append("name.taken", { name: "n" });
@@ -187,7 +187,7 @@ test("read gives events in order, by type, range and limit", async ({ openTabs }
 });
 
 test("expectedIndex is checked against the last event", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const outcome = await b.page.evaluate(async () => {
     const first = await store.append("item.added", { id: "1", tab: "b" }, { expectedIndex: 0 });
     const second = await store.append(
@@ -220,7 +220,7 @@ test("a tab without a replica asks the leader", async ({ openTabs, newTab, name 
 });
 
 test("status, tabs and stats tell of both tabs", async ({ openTabs }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await b.page.evaluate(() => store.append("item.added", { id: "x", tab: "b" }));
   const [leader, follower] = [await a.status(), await b.status()];
   expect(leader).toMatchObject({
@@ -245,7 +245,7 @@ test("status, tabs and stats tell of both tabs", async ({ openTabs }) => {
 });
 
 test("a checkpoint is at the head, and the exports are files", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const exported = await b.page.evaluate(async () => {
     await store.append("item.added", { id: "x", tab: "b" });
     const checkpoint = await store.checkpoint();
@@ -260,8 +260,8 @@ test("a checkpoint is at the head, and the exports are files", async ({ openTabs
 
 test("the log outlives its tabs", async ({ openTabs, newTab, name }) => {
   const [a] = await openTabs(1);
-  await a?.page.evaluate(() => store.append("item.added", { id: "kept", tab: "a" }));
-  await a?.close();
+  await a.page.evaluate(() => store.append("item.added", { id: "kept", tab: "a" }));
+  await a.close();
   const b = await newTab();
   await b.openStore({ name });
   expect(await b.query("SELECT id FROM item")).toEqual([{ id: "kept" }]);
@@ -272,7 +272,7 @@ test("two stores of a name on a page share a client, and the last to close ends 
   name,
 }) => {
   const [a] = await openTabs(1);
-  const result = await a?.page.evaluate(async (sharedName) => {
+  const result = await a.page.evaluate(async (sharedName) => {
     const second = await tablog.openStore({ name: sharedName, schema: lab.schema });
     const sameClient = second.status.clientId === store.status.clientId;
     await second.append("item.added", { id: "x", tab: "a" });
@@ -314,7 +314,7 @@ test("a store in memory is one tab's and gone with it", async ({ newTab, name })
 });
 
 test("changes of the status and of the leader are told", async ({ openTabs }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await b.page.evaluate(() => {
     const told: string[] = ((globalThis as { told?: string[] }).told = []);
     store.addEventListener("leaderchange", ({ detail }) => told.push(detail.leaderId ?? "none"));

@@ -1,5 +1,5 @@
 // The stores of an origin: listed, and deleted.
-import { expect, test, two } from "./fixtures.js";
+import { expect, test } from "./fixtures.js";
 import type { Tab } from "./tab.js";
 
 function list(tab: Tab): Promise<string[]> {
@@ -29,7 +29,7 @@ test("a store is deleted when no tab has it open, and then begins anew", async (
   newTab,
   name,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   const tab = await newTab();
   await a.page.evaluate(() => store.append("item.added", { id: "1", tab: "a" }));
   expect(await deleteStore(tab, name)).toMatchObject({ code: "StorageUnavailable" });

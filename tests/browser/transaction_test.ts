@@ -1,5 +1,5 @@
 // Transactions: what they read and what they append take effect together.
-import { expect, test, two } from "./fixtures.js";
+import { expect, test } from "./fixtures.js";
 import type { Tab } from "./tab.js";
 
 const full = process.env["TABLOG_FULL"] !== undefined;
@@ -101,7 +101,6 @@ test("a transaction sees no half of another, and what it throws leaves no trace"
   openTabs,
 }) => {
   const [a] = await openTabs(2);
-  if (a === undefined) throw new Error("two tabs were asked for");
   await openAccounts(a);
   const outcome = await a.page.evaluate(async () => {
     const { head } = store.status;
@@ -129,7 +128,7 @@ test("a transaction sees no half of another, and what it throws leaves no trace"
 test("a transaction that others always get ahead of has its turn, and they go on", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await openAccounts(a);
   await b.page.evaluate(() => {
     const others = { stop: false, done: 0 };
@@ -165,7 +164,6 @@ test("a transaction that never reads the same twice ends in TransactionTimeout",
   openTabs,
 }) => {
   const [a] = await openTabs(2);
-  if (a === undefined) throw new Error("two tabs were asked for");
   const outcome = await a.page.evaluate(() =>
     lab.attempt(() =>
       store.transaction(async (tx) => {
@@ -180,7 +178,6 @@ test("a transaction that never reads the same twice ends in TransactionTimeout",
 
 test("a tab that dies while it has exclusive use holds nobody up", async ({ openTabs }) => {
   const [a, b, c] = await openTabs(3);
-  if (a === undefined || b === undefined || c === undefined) throw new Error("three tabs");
   await openAccounts(a);
   await c.page.evaluate(() => {
     void (async () => {
@@ -210,7 +207,6 @@ test("a tab that dies while it has exclusive use holds nobody up", async ({ open
 
 test("a transaction is over when its function has ended", async ({ openTabs }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   const outcome = await a.page.evaluate(async () => {
     let late: (() => void) | undefined;
     await store.transaction((tx) => {
@@ -225,7 +221,6 @@ test("what is wrong with a transaction's arguments is told before anything is ap
   openTabs,
 }) => {
   const [a] = await openTabs(1);
-  if (a === undefined) throw new Error("a tab was asked for");
   const codes = await a.page.evaluate(async () => {
     const transact = (run: unknown): Promise<{ code?: string }> =>
       lab.attempt(() => store.transaction(run as () => void));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test, two } from "./fixtures.js";
+import { expect, test } from "./fixtures.js";
 
 const tool = fileURLToPath(new URL("../../dist/bin/tablog", import.meta.url));
 
@@ -13,7 +13,7 @@ test("a sound store verifies, in each of its tabs, as the native tool replays it
   newTab,
   name,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await a.page.evaluate(async () => {
     for (let i = 0; i < 100; ++i) await store.append("item.added", { id: `${i}`, tab: "a" });
     await store.exec(
@@ -57,7 +57,7 @@ test("a sound store verifies, in each of its tabs, as the native tool replays it
 });
 
 test("what is only shown is not verified, and does not disturb it", async ({ openTabs }) => {
-  const [, b] = await two(openTabs);
+  const [, b] = await openTabs(2);
   const verified = await b.page.evaluate(async () => {
     const appended = store.append("item.added", { id: "1", tab: "b" }, { optimistic: true });
     const verified = await store.verify();

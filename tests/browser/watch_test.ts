@@ -1,5 +1,5 @@
 // Live queries: what is told, when, and to whom.
-import { expect, test, two } from "./fixtures.js";
+import { expect, test } from "./fixtures.js";
 import type { Tab } from "./tab.js";
 
 /** Watches in this tab; what it was told is in `told`. */
@@ -30,7 +30,7 @@ for (const replica of ["memory", "none"] as const) {
     newTab,
     name,
   }) => {
-    const [a] = await two(openTabs);
+    const [a] = await openTabs(2);
     const b = await newTab();
     await b.openStore({ name, replica });
     await watch(b, kCount);
@@ -45,7 +45,7 @@ for (const replica of ["memory", "none"] as const) {
 test("what does not change the rows is not told, nor what comes after it was stopped", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await watch(b, "SELECT count(*) > 0 AS some FROM item");
   await expect.poll(() => told(b)).toEqual([[{ some: 0 }]]);
   for (const id of ["1", "2", "3"]) await add(a, id);
@@ -62,7 +62,7 @@ test("what does not change the rows is not told, nor what comes after it was sto
 test("a watch goes on when the leader dies, and when its own worker does, and repeats nothing", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await watch(b, kCount);
   await add(b, "1");
   await expect.poll(() => told(b)).toContainEqual([{ n: 1 }]);
@@ -82,7 +82,7 @@ test("a watch goes on when the leader dies, and when its own worker does, and re
 test("a loop over a watch gets the newest rows, and ends when the store is closed", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   const loop = b.page.evaluate(async (sql) => {
     const seen: number[] = [];
     for await (const [row] of store.watch<{ n: number }>(sql)) {
@@ -107,7 +107,7 @@ test("a loop over a watch gets the newest rows, and ends when the store is close
 test("an error in its SQL ends a watch, and one that its table's end brings too", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await watch(b, "SELECT nothing FROM item");
   await expect.poll(() => told(b)).toEqual(["QueryFailed"]);
   const looped = await b.page.evaluate(() =>
@@ -125,7 +125,7 @@ test("an error in its SQL ends a watch, and one that its table's end brings too"
 });
 
 test("a watch follows full-text search, views and tables that exec makes", async ({ openTabs }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   await a.page.evaluate(async () => {
     await store.exec("CREATE VIRTUAL TABLE doc USING fts5(body)");
     await store.exec(
@@ -151,7 +151,7 @@ test("a watch follows full-text search, views and tables that exec makes", async
 test("the callback's own error neither ends the watch nor disturbs the store", async ({
   openTabs,
 }) => {
-  const [a, b] = await two(openTabs);
+  const [a, b] = await openTabs(2);
   const errors: string[] = [];
   b.page.on("pageerror", ({ message }) => errors.push(message));
   await b.page.evaluate((sql) => {
@@ -172,7 +172,7 @@ test.describe("in a hidden tab", () => {
   test.use({ place: "profile, hiding" });
 
   test("a watch is told of every change within a fraction of a second", async ({ openTabs }) => {
-    const [hidden, shown] = await two(openTabs); // the one that is opened last hides the other
+    const [hidden, shown] = await openTabs(2); // the one that is opened last hides the other
     expect(await hidden.page.evaluate(() => document.visibilityState)).toBe("hidden");
     await hidden.page.evaluate(() => {
       const times: number[] = [];

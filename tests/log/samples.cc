@@ -1,6 +1,8 @@
 #include "tests/log/samples.h"
 
 #include <limits>
+#include <utility>
+#include <variant>
 
 namespace tablog::samples {
 
@@ -12,6 +14,16 @@ std::vector<std::shared_ptr<const Bytes>> encoded_entries() {
 
 Error error() {
   return {.code = ErrorCode::kCorrupt, .message = "half", .index = Index{7}, .offset = 4096};
+}
+
+TransferChunk chunk(std::variant<Bytes, Error> result) {
+  return {.call = 1,
+          .transfer = 2,
+          .offset = 3,
+          .total_bytes = 4,
+          .index = {5},
+          .chain = id<ChainHash>(12),
+          .result = std::move(result)};
 }
 
 std::vector<AppendRequest> requests() {
@@ -93,20 +105,8 @@ std::vector<MessageBody> to_replica() {
       ReadIndex{.call = 1, .index = {42}},
       QueryResult{.call = 1, .result = bytes("rows")},
       QueryResult{.call = 1, .result = error()},
-      TransferChunk{.call = 1,
-                    .transfer = 2,
-                    .offset = 3,
-                    .total_bytes = 4,
-                    .index = {5},
-                    .chain = id<ChainHash>(12),
-                    .result = bytes("chunk")},
-      TransferChunk{.call = 1,
-                    .transfer = 2,
-                    .offset = 3,
-                    .total_bytes = 4,
-                    .index = {5},
-                    .chain = id<ChainHash>(12),
-                    .result = error()},
+      chunk(bytes("chunk")),
+      chunk(error()),
       CheckpointDone{.call = 1, .result = Index{42}},
       CheckpointDone{.call = 1, .result = error()},
       MaintenanceDone{.call = 1, .result = Index{42}},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/log_reader.h"
+#include "tests/storage/crashes.h"
 #include "tests/storage/store_kit.h"
 
 namespace tablog::storage {
@@ -224,35 +225,20 @@ TEST_F(CompactionTest, AnExportBringsItsBaseAlong) {
 // Every call that changes a file is one at which the machine may stop, in each of the ways it may.
 TEST_F(CompactionTest, ACrashAtAnyCallLeavesTheLogAsItWasOrCompacted) {
   ASSERT_EQ(compact({.retain_from = Index{60}}), Index{60});
-  std::uint64_t calls = 0;
   std::map<std::uint64_t, int> firsts;
-  std::uint64_t seed = 1;
-  const auto open = [](MemoryDisk& disk) {
-    return Store::open(
-        StoreFiles{.log = disk.open_slots("log/").value(), .pool = disk.open_slots("db/").value()},
-        StoreOptions{.fresh = {}, .generation = {}, .salt_seed = 99});
-  };
-  const auto look = [&](MemoryDisk& disk) {
-    auto opened = open(disk);
-    ASSERT_TRUE(opened) << calls << ": " << opened.error().message;
+  const StoreOptions options{.fresh = {}, .generation = {}, .salt_seed = 99};
+  const auto look = [&](MemoryDisk& disk, std::uint64_t call) {
+    auto opened = StoreKit::open(disk, options);
+    ASSERT_TRUE(opened) << call << ": " << opened.error().message;
     ++firsts[(*opened)->log().first().value];
-    EXPECT_EQ(count((*opened)->state()), "n=300 id=300") << calls;
+    EXPECT_EQ(count((*opened)->state()), "n=300 id=300") << call;
     Store::close_without_state(std::move(*opened));
-    opened = open(disk);
-    ASSERT_TRUE(opened) << calls << ": " << opened.error().message;
-    EXPECT_EQ(count((*opened)->state()), "n=300 id=300") << calls;
+    opened = StoreKit::open(disk, options);
+    ASSERT_TRUE(opened) << call << ": " << opened.error().message;
+    EXPECT_EQ(count((*opened)->state()), "n=300 id=300") << call;
     expect_sound_digest((*opened)->state());
   };
-  kit_.disk.set_fault_hook([&](const FileCall& call) -> std::optional<FileFault> {
-    if (call.operation == FileOperation::kRead) return std::nullopt;
-    MemoryDisk copy;
-    kit_.disk.copy_to(copy);
-    constexpr Loss kLosses[] = {Loss::kNothing, Loss::kUnflushed, Loss::kTorn, Loss::kReordered};
-    copy.crash({.loss = kLosses[calls++ % 4],
-                .random = [&] { return seed = seed * 6364136223846793005 + 1442695040888963407; }});
-    look(copy);
-    return std::nullopt;
-  });
+  crash_before_each_change(kit_.disk, look);
   ASSERT_EQ(compact({.retain_from = Index{250}}, kAlways), Index{250});
   kit_.disk.set_fault_hook(nullptr);
   EXPECT_EQ(firsts.size(), 2U);

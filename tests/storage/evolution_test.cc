@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "log/codec.h"
+#include "tests/storage/crashes.h"
 #include "tests/storage/store_kit.h"
 
 namespace tablog::storage {
@@ -329,34 +330,21 @@ TEST_F(StoreRebuildTest, AnEndBeforeTheCommitIsMadeGoodFromTheLog) {
 
 // Every call that changes a file is one at which the machine may stop, in each of the ways it may.
 TEST_F(StoreRebuildTest, ACrashAtAnyCallLeavesTheOldStateOrTheNew) {
-  std::uint64_t calls = 0;
   int old_states = 0;
   int new_states = 0;
-  std::uint64_t seed = 1;
-  const auto look = [&](MemoryDisk& disk) {
-    auto opened = Store::open(
-        StoreFiles{.log = disk.open_slots("log/").value(), .pool = disk.open_slots("db/").value()},
-        StoreOptions{.fresh = {}, .generation = {}, .salt_seed = 99});
-    ASSERT_TRUE(opened) << calls << ": " << opened.error().message;
+  const auto look = [&](MemoryDisk& disk, std::uint64_t call) {
+    auto opened = StoreKit::open(disk, {.fresh = {}, .generation = {}, .salt_seed = 99});
+    ASSERT_TRUE(opened) << call << ": " << opened.error().message;
     StateDatabase& state = (*opened)->state();
     const bool is_new = state.schema()->version == 2;
     ++(is_new ? new_states : old_states);
     EXPECT_EQ(ask(state, is_new ? "SELECT count(words) AS n FROM todo"
                                 : "SELECT count(*) AS n FROM todo WHERE title = 'two words'"),
               is_new ? "n=200" : "n=199")
-        << calls;
+        << call;
     expect_sound_digest(state);
   };
-  kit_.disk.set_fault_hook([&](const FileCall& call) -> std::optional<FileFault> {
-    if (call.operation == FileOperation::kRead) return std::nullopt;
-    MemoryDisk copy;
-    kit_.disk.copy_to(copy);
-    constexpr Loss kLosses[] = {Loss::kNothing, Loss::kUnflushed, Loss::kTorn, Loss::kReordered};
-    copy.crash({.loss = kLosses[calls++ % 4],
-                .random = [&] { return seed = seed * 6364136223846793005 + 1442695040888963407; }});
-    look(copy);
-    return std::nullopt;
-  });
+  crash_before_each_change(kit_.disk, look);
   rebuild(second_version(kSchemaRebuilds));
   ASSERT_TRUE(store_->commit_state());
   kit_.disk.set_fault_hook(nullptr);

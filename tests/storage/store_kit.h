@@ -27,6 +27,11 @@ struct StoreKit {
     StoreOptions options{.fresh = {}, .generation = {}, .salt_seed = ++opened};
     options.fresh.bytes.fill(static_cast<std::byte>(fresh));
     options.log.segment_bytes = segment_bytes;
+    return open(disk, options);
+  }
+
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(MemoryDisk& disk,
+                                                           const StoreOptions& options) {
     return Store::open(
         StoreFiles{.log = disk.open_slots("log/").value(), .pool = disk.open_slots("db/").value()},
         options);

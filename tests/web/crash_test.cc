@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "tests/storage/crashes.h"
 #include "tests/web/log_audit.h"
 #include "tests/web/workloads.h"
 
@@ -20,7 +21,6 @@ namespace tablog::host {
 namespace {
 
 using storage::FileCall;
-using storage::FileFault;
 using storage::FileOperation;
 using storage::MemoryDisk;
 using testing::AssertionFailure;
@@ -56,15 +56,6 @@ void stop(MemoryDisk& disk, Stop how, std::uint64_t seed, const FileCall* call) 
   disk.set_quota_at_least(disk.bytes());
 }
 
-// Calls `visit(call)` before each call that changes a file of `disk`.
-template <class Visit>
-void watch(MemoryDisk& disk, Visit visit) {
-  disk.set_fault_hook([visit](const FileCall& call) mutable -> std::optional<FileFault> {
-    if (call.operation != FileOperation::kRead) visit(call);
-    return std::nullopt;
-  });
-}
-
 class CrashTest : public testing::TestWithParam<Workload> {
  protected:
   // What `stopped` has after losses; `visit` sees the recovery's calls.
@@ -88,7 +79,7 @@ class CrashTest : public testing::TestWithParam<Workload> {
   static AssertionResult recover(Stopped& stopped, Visit visit) {
     stopped.model.errors.clear();
     LeaderKit kit(stopped.disk, stopped.model, GetParam().options);
-    watch(stopped.disk, visit);
+    storage::before_each_change(stopped.disk, visit);
     kit.start();
     stopped.disk.set_fault_hook({});
     if (!stopped.model.errors.empty())
@@ -184,7 +175,7 @@ TEST_P(CrashTest, NothingAcknowledgedIsLostAndNothingIsDoneTwice) {
   workload.prepare(disk, model, workload.options);
   {
     LeaderKit kit(disk, model, workload.options);
-    watch(disk, [&](const FileCall& call) { try_stops(disk, model, &call); });
+    storage::before_each_change(disk, [&](const FileCall& call) { try_stops(disk, model, &call); });
     workload.run(kit, model);
     disk.set_fault_hook({});
     ASSERT_TRUE(kit.leads());
