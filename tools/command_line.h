@@ -2,11 +2,22 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "tools/exit_code.h"
 #include "tools/output.h"
+#include "tools/verb.h"
 
 namespace tablog::tools {
+
+inline constexpr const char* kProgram = "tablog";
+extern const char* const kDescription;  // paragraphs, for the help and the manual
+extern const char* const kExamples;
+
+// LOG and the format, which the verb's own list does not have.
+[[nodiscard]] std::vector<Positional> positionals_of(const Verb& verb, Target& target);
+[[nodiscard]] std::vector<Option> options_of(const Verb& verb, std::string& format);
 
 // `arguments` begin with the program's name.
 [[nodiscard]] ExitCode run_command_line(std::span<const char* const> arguments, Streams streams);

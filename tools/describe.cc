@@ -15,6 +15,8 @@ namespace tablog::tools {
 namespace {
 
 constexpr std::int64_t kSafeIntegerMax = (std::int64_t{1} << 53U) - 1;  // of a JavaScript number
+constexpr std::array<std::string_view, std::variant_size_v<EntryBody>> kKinds{
+    "event", "exec", "void", "term", "schema", "checkpoint", "close"};
 constexpr std::size_t kSqlCharactersMax = 160;
 
 // Fields are added at the end, each once: emplace_back skips the search for an equal name.
@@ -94,10 +96,12 @@ void add_body(Json& object, const EntryBody& body) {
 
 }  // namespace
 
+std::vector<std::string> kinds() {
+  return {kKinds.begin(), kKinds.end()};
+}
+
 std::string_view kind_of(const Entry& entry) {
-  static constexpr std::array<std::string_view, std::variant_size_v<EntryBody>> kNames{
-      "event", "exec", "void", "term", "schema", "checkpoint", "close"};
-  return kNames.at(entry.body.index());
+  return kKinds.at(entry.body.index());
 }
 
 std::string summary_of(const Entry& entry) {
@@ -158,6 +162,13 @@ Json json_of(const Entry& entry) {
   add(object, "kind", std::string(kind_of(entry)));
   add_body(object, entry.body);
   return object;
+}
+
+Shape entry_shape() {
+  return {.table = "entry",
+          .columns = {"index", "term", "time", "client", "request", "position", "count",
+                      "schemaVersion", "kind", "type", "args", "sql", "params", "changes", "leader",
+                      "version", "checkpoint", "closed"}};
 }
 
 Json json_in_full(const Entry& entry) {

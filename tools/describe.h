@@ -4,13 +4,15 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "log/entry.h"
 #include "tools/output.h"
 
 namespace tablog::tools {
 
-// "event", "exec", "void", "term", "schema", "checkpoint", "close".
+// "event", "exec", "void", "term", "schema", "checkpoint", "close", as EntryBody has them.
+[[nodiscard]] std::vector<std::string> kinds();
 [[nodiscard]] std::string_view kind_of(const Entry& entry);
 
 // What it says, on one line: todo.added id=1 title='Milk'.
@@ -18,6 +20,7 @@ namespace tablog::tools {
 
 [[nodiscard]] Json json_of(const Value& value);
 [[nodiscard]] Json json_of(const Entry& entry);
+[[nodiscard]] Shape entry_shape();  // of json_of(entry), whatever its kind
 
 // The same, and what only the log knows: wall clock, seed, hashes, the whole schema.
 [[nodiscard]] Json json_in_full(const Entry& entry);

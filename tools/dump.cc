@@ -11,9 +11,20 @@ namespace tablog::tools {
 
 namespace {
 
+struct Options {
+  std::optional<std::uint64_t> from{};
+  std::optional<std::uint64_t> to{};
+  std::vector<std::string> types{};  // of events; empty: any entry
+  std::vector<std::string> kinds{};  // as kind_of(); empty: any
+  std::string client{};              // the first digits of its id
+  std::optional<std::uint64_t> term{};
+  std::optional<std::uint64_t> limit{};
+  bool reverse{};
+};
+
 // ---- which entries
 
-bool is_wanted(const Entry& entry, const DumpOptions& options) {
+bool is_wanted(const Entry& entry, const Options& options) {
   const auto among = [](const std::vector<std::string>& words, std::string_view word) {
     return words.empty() || std::ranges::find(words, word) != words.end();
   };
@@ -40,7 +51,7 @@ class Printer {
     if (output_.is_table()) {
       table_.print_header();
     } else {
-      output_.begin_rows();
+      output_.begin_rows(entry_shape());
     }
   }
 
@@ -98,15 +109,15 @@ struct Range {
 
 class Dump {
  public:
-  Dump(Source& source, const DumpOptions& options, Output& output)
+  Dump(Source& source, const Options& options, Output& output)
       : log_(*source.log), options_(options), printer_(output, log_.last()) {
-    range_ = {std::max(options.from.value_or(log_.first()), log_.first()),
-              std::min(options.to.value_or(log_.last()), log_.last())};
+    range_ = {std::max(Index{options.from.value_or(0)}, log_.first()),
+              std::min(Index{options.to.value_or(UINT64_MAX)}, log_.last())};
     left_ = options.limit.value_or(UINT64_MAX);
   }
 
   Result<void> run() {
-    const auto done = options_.order == Order::kForward ? forward() : reverse();
+    const auto done = options_.reverse ? reverse() : forward();
     printer_.finish();
     return done;
   }
@@ -182,16 +193,14 @@ class Dump {
   }
 
   storage::LogReader& log_;
-  const DumpOptions& options_;
+  const Options& options_;
   Printer printer_;
   Range range_{};
   std::uint64_t left_{};
 };
 
-}  // namespace
-
-ExitCode dump(const std::string& path, const DumpOptions& options, Output& output) {
-  auto source = open_source(path);
+ExitCode dump(const Target& target, const Options& options, Output& output) {
+  auto source = open_source(target);
   if (!source) {
     return tell(output, source.error());
   }
@@ -199,6 +208,43 @@ ExitCode dump(const std::string& path, const DumpOptions& options, Output& outpu
     return tell(output, done.error());
   }
   return tell_tail(output, *source);
+}
+
+}  // namespace
+
+Verb dump_verb() {
+  const auto options = std::make_shared<Options>();
+  Verb verb{
+      .name = "dump",
+      .what = "The entries, with their arguments",
+      .examples =
+          "  tablog dump notes.tablog --from 100 --to 200\n"
+          "  tablog dump notes.tablog --limit 20 --reverse\n"
+          "  tablog dump notes.tablog --type todo.added --client 3f2a -o ndjson",
+      .options = {
+          {.names = "--from", .value = "INDEX", .help = "First index", .into = &options->from},
+          {.names = "--to", .value = "INDEX", .help = "Last index", .into = &options->to},
+          {.names = "--type",
+           .value = "TYPE",
+           .help = "Only events of this type; may be repeated",
+           .into = &options->types},
+          {.names = "--kind",
+           .value = "KIND",
+           .help = "Only event, exec, void, term, schema, checkpoint, close; may be repeated",
+           .into = &options->kinds,
+           .choices = kinds()},
+          {.names = "--client",
+           .value = "HEX",
+           .help = "Only of the tab whose id begins so",
+           .into = &options->client},
+          {.names = "--term", .value = "TERM", .help = "Only of this term", .into = &options->term},
+          {.names = "--limit",
+           .value = "COUNT",
+           .help = "At most so many entries",
+           .into = &options->limit},
+          {.names = "--reverse", .help = "The last entries first", .into = &options->reverse}}};
+  carry_out(verb, options, dump);
+  return verb;
 }
 
 }  // namespace tablog::tools

@@ -149,23 +149,39 @@ void print_table(const Found& found, const Source& source, Output& output) {
   facts.print(output);
 }
 
-}  // namespace
+struct Options {
+  std::uint64_t index{};
+};
 
-ExitCode get(const std::string& path, Index index, Output& output) {
-  auto source = open_source(path);
+ExitCode get(const Target& target, const Options& options, Output& output) {
+  auto source = open_source(target);
   if (!source) {
     return tell(output, source.error());
   }
-  const auto found = find(*source->log, index);
+  const auto found = find(*source->log, Index{options.index});
   if (!found) {
     return tell(output, found.error());
   }
   if (output.is_table()) {
     print_table(*found, *source, output);
   } else {
-    output.document(json_of_found(*found, *source));
+    output.document("entry", json_of_found(*found, *source));
   }
   return tell_tail(output, *source);
+}
+
+}  // namespace
+
+Verb get_verb() {
+  const auto options = std::make_shared<Options>();
+  Verb verb{.name = "get",
+            .what = "One entry with everything that is known of it",
+            .examples =
+                "  tablog get notes.tablog 42\n"
+                "  tablog get notes.tablog 42 -o json | jq .frame",
+            .positionals = {{.name = "INDEX", .help = "Of the entry", .into = &options->index}}};
+  carry_out(verb, options, get);
+  return verb;
 }
 
 }  // namespace tablog::tools

@@ -246,10 +246,8 @@ void print_table(const Source& source, const Info& info, Output& output) {
   facts.print(output);
 }
 
-}  // namespace
-
-ExitCode info(const std::string& path, Output& output) {
-  const auto source = open_source(path);
+ExitCode info(const Target& target, Output& output) {
+  const auto source = open_source(target);
   if (!source) {
     return tell(output, source.error());
   }
@@ -260,9 +258,20 @@ ExitCode info(const std::string& path, Output& output) {
   if (output.is_table()) {
     print_table(*source, info, output);
   } else {
-    output.document(json_of_info(*source, info));
+    output.document("info", json_of_info(*source, info));
   }
   return info.damage ? tell(output, *info.damage) : tell_tail(output, *source);
+}
+
+}  // namespace
+
+Verb info_verb() {
+  return {.name = "info",
+          .what = "What the log is and what is in it",
+          .examples =
+              "  tablog info notes.tablog\n"
+              "  tablog info opfs/tablog/notes/g0 -o json | jq .head",
+          .run = info};
 }
 
 }  // namespace tablog::tools

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tools/sql_text.h"
 #include "tools/text.h"
 
 namespace tablog::tools {
@@ -68,12 +69,23 @@ std::string Output::paint(Paint paint, std::string_view text) const {
   return painted(streams_.data_colours, paint, text);
 }
 
-void Output::document(const Json& document) {
+void Output::document(std::string_view name, const Json& document) {
+  if (format_ == Format::kSql) {
+    Shape shape{.table = std::string(name)};
+    for (const auto& [key, value] : document.items()) shape.columns.push_back(key);
+    begin_rows(std::move(shape));
+    row(document);
+    return end_rows();
+  }
   streams_.data << dump(document, format_ == Format::kJson ? 2 : -1) << '\n';
 }
 
-void Output::begin_rows() {
+void Output::begin_rows(Shape shape) {
+  shape_ = std::move(shape);
   first_row_ = true;
+  if (format_ == Format::kSql) {
+    streams_.data << "BEGIN;\nCREATE TABLE IF NOT EXISTS " << sql_table(shape_) << ";\n";
+  }
   if (format_ == Format::kJson) {
     streams_.data << '[';
   }
@@ -83,6 +95,8 @@ void Output::row(const Json& row) {
   if (format_ == Format::kJson) {
     streams_.data << (first_row_ ? "\n  " : ",\n  ") << dump(row, -1);
     first_row_ = false;
+  } else if (format_ == Format::kSql) {
+    streams_.data << sql_insert(shape_, row) << ";\n";
   } else {
     streams_.data << dump(row, -1) << '\n';
   }
@@ -91,6 +105,8 @@ void Output::row(const Json& row) {
 void Output::end_rows() {
   if (format_ == Format::kJson) {
     streams_.data << (first_row_ ? "]\n" : "\n]\n");
+  } else if (format_ == Format::kSql) {
+    streams_.data << "COMMIT;\n";
   }
 }
 

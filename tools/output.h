@@ -18,6 +18,14 @@ enum class Format : std::uint8_t {
   kTable,
   kJson,    // one document; rows are an array
   kNdjson,  // one document on one line; rows are one line each
+  kSql,     // a script for sqlite3: a table, and an INSERT per row; a document is one row
+};
+
+// What rows have in common: the table that they make in SQL, and its columns. JSON has the fields
+// of each row.
+struct Shape {
+  std::string table{};
+  std::vector<std::string> columns{};
 };
 
 enum class Paint : std::uint8_t { kPlain, kDim, kBold, kGood, kWarning, kBad };
@@ -41,9 +49,9 @@ class Output {
   [[nodiscard]] std::size_t width() const { return streams_.width; }
   [[nodiscard]] std::string paint(Paint paint, std::string_view text) const;
 
-  // ---- JSON
-  void document(const Json& document);
-  void begin_rows();
+  // ---- for a program
+  void document(std::string_view name, const Json& document);
+  void begin_rows(Shape shape);
   void row(const Json& row);
   void end_rows();
 
@@ -57,6 +65,7 @@ class Output {
 
   Streams streams_;
   Format format_;
+  Shape shape_{};
   bool first_row_{true};
 };
 

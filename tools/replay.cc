@@ -16,6 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+struct Options {
+  std::string file{};                 // the SQLite database to make; empty: only the digests
+  std::optional<std::uint64_t> at{};  // the last entry to apply; none: the head
+  bool digests{};                     // per table
+  bool force{};
+};
+
 struct Replayed {
   Index applied{};
   Term term{};
@@ -66,7 +73,7 @@ Result<void> apply_until(storage::LogReader& log, Replayer& replayer, std::optio
   }
 }
 
-Result<void> finish(Replayer& replayer, const ReplayOptions& options, Replayed& replayed) {
+Result<void> finish(Replayer& replayer, const Options& options, Replayed& replayed) {
   storage::StateDatabase& state = replayer.state();
   if (const auto committed = state.commit(); !committed) {
     return committed;
@@ -80,7 +87,7 @@ Result<void> finish(Replayer& replayer, const ReplayOptions& options, Replayed& 
     return fail(digest.error());
   }
   replayed.digest = *digest;
-  if (options.digests == Digests::kPerTable) {
+  if (options.digests) {
     auto tables = state.table_digests();
     if (!tables) {
       return fail(tables.error());
@@ -103,7 +110,7 @@ std::unexpected<Error> fail_file(const std::string& path, const std::string& wha
   return fail(ErrorCode::kStorageUnavailable, "cannot write " + path_text(path) + ": " + what);
 }
 
-Result<void> check_target(const std::string& log, const ReplayOptions& options) {
+Result<void> check_target(const std::string& log, const Options& options) {
   std::error_code error;
   if (fs::equivalent(options.file, log, error)) {
     return fail(ErrorCode::kInvalidArgument, path_text(options.file) + " is the log itself");
@@ -111,7 +118,7 @@ Result<void> check_target(const std::string& log, const ReplayOptions& options) 
   if (fs::is_directory(options.file, error)) {
     return fail(ErrorCode::kInvalidArgument, path_text(options.file) + " is a directory");
   }
-  if (options.overwrite == Overwrite::kRefuse && fs::exists(options.file, error)) {
+  if (!options.force && fs::exists(options.file, error)) {
     return fail(ErrorCode::kInvalidArgument,
                 path_text(options.file) + " is there already: --force replaces it");
   }
@@ -144,8 +151,7 @@ Result<void> write_file(const std::string& path, const Bytes& image) {
 
 // ---- telling
 
-void print(const Source& source, const Replayed& replayed, const ReplayOptions& options,
-           Output& output) {
+void print(const Source& source, const Replayed& replayed, const Options& options, Output& output) {
   if (!output.is_table()) {
     Json tables = Json::array();
     for (const auto& [name, digest] : replayed.tables) {
@@ -160,10 +166,10 @@ void print(const Source& source, const Replayed& replayed, const ReplayOptions& 
               {"chain", to_hex(replayed.chain.bytes)},
               {"digest", to_hex(replayed.digest.bytes)},
               {"digestsCompared", replayed.compared}};
-    if (options.digests == Digests::kPerTable) {
+    if (options.digests) {
       json["tables"] = std::move(tables);
     }
-    output.document(json);
+    output.document("replay", json);
     return;
   }
   Facts facts;
@@ -183,18 +189,19 @@ void print(const Source& source, const Replayed& replayed, const ReplayOptions& 
   facts.print(output);
 }
 
-Result<Replayed> run(Source& source, const ReplayOptions& options) {
-  if (options.at && *options.at > source.log->last()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "there is no entry " + std::to_string(options.at->value) + ": the log ends with " +
-                    std::to_string(source.log->last().value));
+Result<Replayed> run(Source& source, const Options& options) {
+  const auto at = options.at.transform([](std::uint64_t index) { return Index{index}; });
+  if (at && *at > source.log->last()) {
+    return fail(ErrorCode::kInvalidArgument, "there is no entry " + std::to_string(at->value) +
+                                                 ": the log ends with " +
+                                                 std::to_string(source.log->last().value));
   }
   auto replayer = Replayer::begin(source);
   if (!replayer) {
     return fail(replayer.error());
   }
   Replayed replayed;
-  if (const auto done = apply_until(*source.log, *replayer, options.at, replayed); !done) {
+  if (const auto done = apply_until(*source.log, *replayer, at, replayed); !done) {
     return fail(done.error());
   }
   if (const auto& divergence = replayer->divergence()) {
@@ -209,13 +216,11 @@ Result<Replayed> run(Source& source, const ReplayOptions& options) {
   return replayed;
 }
 
-}  // namespace
-
-ExitCode replay(const std::string& path, const ReplayOptions& options, Output& output) {
-  if (const auto ready = check_target(path, options); !ready) {
+ExitCode replay(const Target& target, const Options& options, Output& output) {
+  if (const auto ready = check_target(target.path, options); !ready) {
     return tell(output, ready.error());
   }
-  auto source = open_source(path);
+  auto source = open_source(target);
   if (!source) {
     return tell(output, source.error());
   }
@@ -230,6 +235,35 @@ ExitCode replay(const std::string& path, const ReplayOptions& options, Output& o
   }
   print(*source, *replayed, options, output);
   return tell_tail(output, *source);
+}
+
+}  // namespace
+
+Verb replay_verb() {
+  const auto options = std::make_shared<Options>();
+  Verb verb{.name = "replay",
+            .what = "Makes the SQLite database anew, from the log alone",
+            .examples =
+                "  tablog replay notes.tablog -o notes.sqlite3\n"
+                "  tablog replay notes.tablog --at 4711 -o as-of-4711.sqlite3\n"
+                "  tablog replay notes.tablog --digests --output json",
+            .options = {{.names = "-o,--database",
+                         .value = "FILE",
+                         .help = "The database to write; without it, only the digests are told",
+                         .into = &options->file},
+                        {.names = "--at",
+                         .value = "INDEX",
+                         .help = "Stop behind this entry",
+                         .into = &options->at},
+                        {.names = "--digests",
+                         .help = "Tell the digest of every table",
+                         .into = &options->digests},
+                        {.names = "--force",
+                         .help = "Replace FILE where it exists",
+                         .into = &options->force}},
+            .format_names = "--output,--format"};
+  carry_out(verb, options, replay);
+  return verb;
 }
 
 }  // namespace tablog::tools

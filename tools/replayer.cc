@@ -33,12 +33,12 @@ Result<Replayer> Replayer::begin(const Source& source) {
   if (!state) {
     return fail(state.error());
   }
-  return Replayer(source.path, *std::move(state));
+  return Replayer(source.target, *std::move(state));
 }
 
 // All before the entry once more, as its schema has it.
 Result<void> Replayer::start_anew(const Entry& entry) {
-  auto source = open_source(path_);
+  auto source = open_source(target_);
   if (!source) {
     return fail(source.error());
   }

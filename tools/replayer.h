@@ -33,11 +33,11 @@ class Replayer {
   [[nodiscard]] storage::StateDatabase& state() { return *state_; }
 
  private:
-  Replayer(std::string path, std::unique_ptr<storage::StateDatabase> state)
-      : path_(std::move(path)), state_(std::move(state)) {}
+  Replayer(Target target, std::unique_ptr<storage::StateDatabase> state)
+      : target_(std::move(target)), state_(std::move(state)) {}
   [[nodiscard]] Result<void> start_anew(const Entry& entry);
 
-  std::string path_;
+  Target target_;
   std::unique_ptr<storage::StateDatabase> state_;
   std::optional<Divergence> divergence_;
   std::uint64_t compared_{};

@@ -98,10 +98,8 @@ void print_table(const Source& source, const std::vector<Row>& rows, Output& out
   }
 }
 
-}  // namespace
-
-ExitCode segments(const std::string& path, Output& output) {
-  auto source = open_source(path);
+ExitCode segments(const Target& target, Output& output) {
+  auto source = open_source(target);
   if (!source) {
     return tell(output, source.error());
   }
@@ -112,7 +110,10 @@ ExitCode segments(const std::string& path, Output& output) {
   if (output.is_table()) {
     print_table(*source, *rows, output);
   } else {
-    output.begin_rows();
+    output.begin_rows(
+        {.table = "segment",
+         .columns = {"slot", "sequence", "generation", "term", "base", "last", "entries", "bytes",
+                     "capacity", "sealed", "state", "fileOffset"}});
     for (const Row& row : *rows) {
       output.row(json_of_row(*source, row));
     }
@@ -122,6 +123,17 @@ ExitCode segments(const std::string& path, Output& output) {
     output.note("and " + counted(source->spares, "spare slot", "spare slots"));
   }
   return tell_tail(output, *source);
+}
+
+}  // namespace
+
+Verb segments_verb() {
+  return {.name = "segments",
+          .what = "The segments: slot, entries, term, bytes",
+          .examples =
+              "  tablog segments notes.tablog\n"
+              "  tablog segments opfs/tablog/notes/g0 -o ndjson",
+          .run = segments};
 }
 
 }  // namespace tablog::tools

@@ -246,8 +246,10 @@ std::uint64_t Source::file_offset_of(std::uint64_t sequence) const {
                          });
 }
 
-Result<Source> open_source(const std::string& path) {
-  return is_folder(path) ? open_directory(path) : open_file(path);
+Result<Source> open_source(const Target& target) {
+  auto source = is_folder(target.path) ? open_directory(target.path) : open_file(target.path);
+  if (source) source->target = target;
+  return source;
 }
 
 }  // namespace tablog::tools

@@ -17,6 +17,7 @@
 
 #include "storage/log_reader.h"
 #include "tools/state_summary.h"
+#include "tools/verb.h"
 
 namespace tablog::tools {
 
@@ -24,6 +25,7 @@ enum class SourceKind : std::uint8_t { kExport, kDirectory };
 
 struct Source {
   SourceKind kind{};
+  Target target{};     // to open it once more
   std::string path{};  // of the file, or of the directory whose files are read
   std::unique_ptr<storage::LogReader> log{};
   std::uint64_t bytes{};  // of all log files
@@ -41,6 +43,6 @@ struct Source {
 // kInvalidArgument: nothing there that is a log. kStorageUnavailable: cannot be read. kNewerFormat.
 // kCorrupt: parts that make no log; damage within the frames is told by Source::log when it is
 // read.
-[[nodiscard]] Result<Source> open_source(const std::string& path);
+[[nodiscard]] Result<Source> open_source(const Target& target);
 
 }  // namespace tablog::tools

@@ -196,6 +196,13 @@ std::string term_text(Term term) {
   return generation == Generation{} ? counter : std::to_string(generation.value) + "." + counter;
 }
 
+std::string hex_text(ByteView bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::byte byte : bytes) append_hex(text, std::to_integer<unsigned>(byte));
+  return text;
+}
+
 std::string hex64(std::uint64_t value) {
   std::array<char, 17> text{};
   std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));

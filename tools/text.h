@@ -45,6 +45,7 @@ template <class Tag>
 }
 
 [[nodiscard]] std::string hex64(std::uint64_t value);
+[[nodiscard]] std::string hex_text(ByteView bytes);
 
 // Double quotes, since a path is a person's own words: "a b".
 [[nodiscard]] std::string path_text(std::string_view path);

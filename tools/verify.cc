@@ -9,6 +9,11 @@ namespace tablog::tools {
 
 namespace {
 
+enum class Depth : std::uint8_t {
+  kLog,     // checksums, hash chain, commit frames, links; the state database's place in the log
+  kReplay,  // and every commit frame's digest, by replaying
+};
+
 // What the state database says, against what the log says at the same index.
 enum class StateVerdict : std::uint8_t { kAbsent, kUnreadable, kMatches, kDiffers };
 
@@ -297,17 +302,20 @@ void print_replay(const Report& report, Checklist& list) {
   }
 }
 
-}  // namespace
+struct Options {
+  bool deep{};
+};
 
-ExitCode verify(const std::string& path, Depth depth, Output& output) {
-  auto source = open_source(path);
+ExitCode verify(const Target& target, const Options& options, Output& output) {
+  const Depth depth = options.deep ? Depth::kReplay : Depth::kLog;
+  auto source = open_source(target);
   if (!source) {
     return tell(output, source.error());
   }
   const Report report = read(*source, depth);
   const ExitCode code = exit_code_of(report, *source);
   if (!output.is_table()) {
-    output.document(json_of_report(*source, report));
+    output.document("verify", json_of_report(*source, report));
     return code;
   }
   Checklist list(output);
@@ -318,6 +326,22 @@ ExitCode verify(const std::string& path, Depth depth, Output& output) {
   }
   output.data() << status_of(code) << '\n';
   return code;
+}
+
+}  // namespace
+
+Verb verify_verb() {
+  const auto options = std::make_shared<Options>();
+  Verb verb{.name = "verify",
+            .what = "Checks every byte that counts; tells a torn tail from damage",
+            .examples =
+                "  tablog verify notes.tablog && echo whole\n"
+                "  tablog verify --deep opfs/tablog/notes/g0",
+            .options = {{.names = "--deep",
+                         .help = "Also replay, and compare the digest of every commit",
+                         .into = &options->deep}}};
+  carry_out(verb, options, verify);
+  return verb;
 }
 
 }  // namespace tablog::tools
