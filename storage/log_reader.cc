@@ -48,7 +48,9 @@ struct LogReader::Impl {
   std::size_t current{};  // segment of `walk`
   std::optional<SegmentWalk> walk{};
   std::optional<Error> failed{};
+  Bytes body{};  // that entry_at() gave
 
+  [[nodiscard]] const ReadSegment* segment_of(std::uint64_t sequence) const;
   void begin(std::size_t segment);
   [[nodiscard]] Result<void> check_join() const;
   [[nodiscard]] Result<std::optional<LogFrame>> step();
@@ -284,6 +286,63 @@ Result<void> LogReader::seek(Index index) {
   return {};
 }
 
+// ---- an outline
+
+const ReadSegment* LogReader::Impl::segment_of(std::uint64_t sequence) const {
+  const auto found = std::ranges::find(
+      segments, sequence, [](const ReadSegment& segment) { return segment.header.sequence; });
+  return found == segments.end() ? nullptr : &*found;
+}
+
+Result<std::vector<LogReader::Batch>> LogReader::outline(std::uint64_t sequence) {
+  std::vector<Batch> batches;
+  const ReadSegment* segment = impl_->segment_of(sequence);
+  if (segment == nullptr) return batches;
+  Window window(*segment->source, segment->end);
+  std::uint64_t first = kSegmentHeaderBytes;  // frame of the batch
+  for (std::uint64_t offset = first; offset < segment->end;) {
+    const auto view = window.view(offset, kCommitFrameBytes);
+    if (!view) return fail(view.error());
+    const auto header = decode_frame_header(*view, segment->header.salt, offset);
+    if (!header) break;
+    const std::uint64_t begin = offset;
+    offset += frame_bytes(header->body_bytes);
+    if (header->kind == FrameKind::kSeal) break;
+    if (header->kind != FrameKind::kCommit) continue;
+    if (view->size() < kCommitFrameBytes || header->body_bytes != kCommitBodyBytes) break;
+    const auto commit = decode_commit(*header, view->subspan(kFrameHeaderBytes, kCommitBodyBytes));
+    if (!commit) break;
+    batches.push_back({*commit, sequence, first});
+    first = begin + kCommitFrameBytes;
+  }
+  return batches;
+}
+
+Result<LogFrame> LogReader::entry_at(std::uint64_t sequence, std::uint64_t offset) {
+  const ReadSegment* segment = impl_->segment_of(sequence);
+  if (segment == nullptr || offset >= segment->end) {
+    return fail(ErrorCode::kMalformed, "no frame stands there");
+  }
+  Window window(*segment->source, segment->end);
+  const auto head = window.view(offset, kFrameHeaderBytes);
+  if (!head) return fail(head.error());
+  const auto header = decode_frame_header(*head, segment->header.salt, offset);
+  if (!header) return fail(header.error());
+  const auto whole = window.view(offset, to_size(frame_bytes(header->body_bytes)));
+  if (!whole) return fail(whole.error());
+  if (header->kind != FrameKind::kEntry || whole->size() < frame_bytes(header->body_bytes)) {
+    return fail(ErrorCode::kMalformed, "no entry stands there");
+  }
+  const ByteView body = whole->subspan(kFrameHeaderBytes, header->body_bytes);
+  if (const auto verified = verify_body(*header, body); !verified) return fail(verified.error());
+  impl_->body.assign(body.begin(), body.end());
+  return LogFrame{.slot = segment->name,
+                  .sequence = sequence,
+                  .offset = offset,
+                  .header = *header,
+                  .body = impl_->body};
+}
+
 // ---- telling
 
 LogReader::LogReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -303,6 +362,9 @@ Index LogReader::last() const {
 }
 const LogPosition& LogReader::end() const {
   return impl_->end;
+}
+std::uint64_t LogReader::base_bytes() const {
+  return impl_->base_bytes;
 }
 Result<Bytes> LogReader::base() const {
   Bytes image(to_size(impl_->base_bytes));

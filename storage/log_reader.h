@@ -45,7 +45,8 @@ class LogReader {
   [[nodiscard]] Index last()
       const;  // highest that can be read; where damage ends the log, before it
   [[nodiscard]] const LogPosition& end() const;  // of an export without entries, as its header says
-  [[nodiscard]] Result<Bytes> base() const;      // of an export: a SQLite file; empty: it has none
+  [[nodiscard]] std::uint64_t base_bytes() const;  // of an export; 0: it has no base
+  [[nodiscard]] Result<Bytes> base() const;        // of an export: a SQLite file
   [[nodiscard]] const std::optional<TornTail>& torn_tail() const;
   [[nodiscard]] std::string_view torn_why() const;
   [[nodiscard]] std::vector<SegmentInfo> segments() const;
@@ -56,6 +57,19 @@ class LogReader {
   // next() gives the frame of entry `index` or, above last(), nothing. It verifies from the
   // beginning of that entry's segment on.
   [[nodiscard]] Result<void> seek(Index index);
+
+  // ---- an outline, much faster than reading. The batches of a segment, in order, by the headers
+  // of their frames and the commit frames alone: what the entries hold is neither read nor
+  // verified. Ends where a header or a commit frame does not verify.
+  struct Batch {
+    Commit commit{};
+    std::uint64_t sequence{};
+    std::uint64_t offset{};  // of its first frame
+  };
+  [[nodiscard]] Result<std::vector<Batch>> outline(std::uint64_t sequence);
+  // The entry frame that stands there, verified but for its place in the chain. Its `body` is valid
+  // until the next call. kMalformed: none stands there.
+  [[nodiscard]] Result<LogFrame> entry_at(std::uint64_t sequence, std::uint64_t offset);
 
  private:
   struct Impl;

@@ -3,7 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/survey.h"
+#include "tools/outline.h"
+#include "tools/reading.h"
 #include "tools/text.h"
 #include "tools/verbs.h"
 
@@ -11,31 +12,14 @@ namespace tablog::tools {
 
 namespace {
 
-constexpr std::size_t kLinesMax = 12;  // of terms and of types, in the table
+constexpr std::size_t kLinesMax = 12;  // of terms, in the table
 
-struct Info {
-  Survey survey{};
-  std::optional<Error> damage{};
-};
-
-Info read(storage::LogReader& log) {
-  Surveyor surveyor;
-  std::optional<Error> damage;
-  while (!damage) {
-    const auto step = next_step(log);
-    if (!step) {
-      damage = step.error();
-    } else if (!*step) {
-      break;
-    } else if (const auto added = surveyor.add(**step); !added) {
-      damage = added.error();
-    }
-  }
-  return {surveyor.survey(), damage};
+std::string_view status_of(const Source& source, const Outline& outline) {
+  return outline.damage ? "corrupt" : source.log->torn_tail() ? "torn" : "clean";
 }
 
-std::string_view status_of(const Source& source, const Info& info) {
-  return info.damage ? "corrupt" : source.log->torn_tail() ? "torn" : "clean";
+std::uint64_t entries_of(const storage::LogReader& log) {
+  return log.last().value + 1 - log.first().value;
 }
 
 std::vector<std::uint64_t> generations_of(const storage::LogReader& log) {
@@ -48,11 +32,11 @@ std::vector<std::uint64_t> generations_of(const storage::LogReader& log) {
 
 // ---- JSON
 
-Json json_of_head(const Survey& survey) {
-  if (!survey.head) {
+Json json_of_head(const Outline& outline) {
+  if (!outline.head) {
     return nullptr;
   }
-  const Commit& head = *survey.head;
+  const Commit& head = *outline.head;
   return {{"index", head.last.value},
           {"term", head.term.value},
           {"time", head.time_ms},
@@ -60,9 +44,9 @@ Json json_of_head(const Survey& survey) {
           {"digest", to_hex(head.digest.bytes)}};
 }
 
-Json json_of_terms(const Survey& survey) {
+Json json_of_terms(const Outline& outline) {
   Json terms = Json::array();
-  for (const TermSpan& span : survey.terms) {
+  for (const TermSpan& span : outline.terms) {
     terms.push_back({{"term", span.term.value},
                      {"first", span.first.value},
                      {"last", span.last.value},
@@ -72,9 +56,9 @@ Json json_of_terms(const Survey& survey) {
   return terms;
 }
 
-Json json_of_schemas(const Survey& survey) {
+Json json_of_schemas(const Outline& outline) {
   Json schemas = Json::array();
-  for (const SchemaSpan& span : survey.schemas) {
+  for (const SchemaSpan& span : outline.schemas) {
     schemas.push_back(
         {{"index", span.index.value}, {"version", span.version}, {"engine", span.engine}});
   }
@@ -116,32 +100,28 @@ Json json_of_damage(const std::optional<Error>& damage) {
   return json;
 }
 
-Json json_of_info(const Source& source, const Info& info) {
+Json json_of_info(const Source& source, const Outline& outline) {
   const storage::LogReader& log = *source.log;
-  const Survey& survey = info.survey;
   return {{"path", source.path},
           {"kind", source.kind == SourceKind::kExport ? "export" : "directory"},
-          {"status", status_of(source, info)},
+          {"status", status_of(source, outline)},
           {"formatVersion", kFormatVersion},
           {"store", to_hex(log.store().bytes)},
           {"generations", generations_of(log)},
           {"first", log.first().value},
           {"last", log.last().value},
-          {"entries", survey.entries},
-          {"batches", survey.batches},
+          {"entries", entries_of(log)},
           {"segments", log.segments().size()},
           {"spareSlots", source.spares},
           {"bytes", source.bytes},
-          {"entryBytes", survey.body_bytes},
-          {"head", json_of_head(survey)},
-          {"checkpoint", survey.checkpoint.value},
-          {"terms", json_of_terms(survey)},
-          {"schemas", json_of_schemas(survey)},
-          {"kinds", survey.kinds},
-          {"types", survey.types},
+          {"head", json_of_head(outline)},
+          {"checkpoint", outline.checkpoint.value},
+          {"terms", json_of_terms(outline)},
+          {"termsFrom", outline.terms_from.value},
+          {"schemas", json_of_schemas(outline)},
           {"state", json_of_state(source)},
           {"tornTail", json_of_torn(source)},
-          {"damage", json_of_damage(info.damage)}};
+          {"damage", json_of_damage(outline.damage)}};
 }
 
 // ---- for a person
@@ -154,48 +134,29 @@ std::string generations_text(const storage::LogReader& log) {
   return text;
 }
 
-std::string size_text(const Source& source, const Survey& survey) {
+std::string size_text(const Source& source) {
   std::string text = bytes_text(source.bytes) + " in " +
                      counted(source.log->segments().size(), "segment", "segments");
   if (source.spares > 0) {
     text += " and " + counted(source.spares, "spare slot", "spare slots");
   }
-  if (survey.entries > 0) {
-    text += ", " + bytes_text(survey.body_bytes / survey.entries) + " per entry";
-  }
   return text;
 }
 
-void add_terms(Facts& facts, const Survey& survey) {
-  facts.add("terms", count_text(survey.terms.size()));
+void add_terms(Facts& facts, const Source& source, const Outline& outline) {
+  const bool all = outline.terms_from == source.log->first();
+  facts.add("terms",
+            count_text(outline.terms.size()) + (all ? "" : ", and earlier ones: see stats"));
   // The latest ones: those are what somebody looks for.
-  const std::size_t hidden = survey.terms.size() - std::min(survey.terms.size(), kLinesMax);
+  const std::size_t hidden = outline.terms.size() - std::min(outline.terms.size(), kLinesMax);
   if (hidden > 0) {
     facts.add("  …", counted(hidden, "earlier one", "earlier ones"));
   }
-  for (std::size_t i = hidden; i < survey.terms.size(); ++i) {
-    const TermSpan& span = survey.terms[i];
+  for (std::size_t i = hidden; i < outline.terms.size(); ++i) {
+    const TermSpan& span = outline.terms[i];
     facts.add("  " + term_text(span.term),
               range_text(span.first, span.last) + ", from " + time_text(span.time_ms) +
                   (span.leader ? ", led by " + short_id(*span.leader) : ""));
-  }
-}
-
-void add_contents(Facts& facts, const Survey& survey) {
-  std::string kinds;
-  for (const auto& [kind, count] : survey.kinds) {
-    kinds += (kinds.empty() ? "" : " · ") + count_text(count) + " " + kind;
-  }
-  facts.add("kinds", kinds);
-  std::vector<std::pair<std::string, std::uint64_t>> types(survey.types.begin(),
-                                                           survey.types.end());
-  std::ranges::stable_sort(types, std::ranges::greater{},
-                           [](const auto& type) { return type.second; });
-  for (std::size_t i = 0; i < std::min(types.size(), kLinesMax); ++i) {
-    facts.add("  " + printable(types[i].first, 60), count_text(types[i].second));
-  }
-  if (types.size() > kLinesMax) {
-    facts.add("  …", counted(types.size() - kLinesMax, "more type", "more types"));
   }
 }
 
@@ -205,62 +166,65 @@ std::string state_text(const Source& source) {
          counted(state.sessions, "session", "sessions") + ", digest " + to_hex(state.digest.bytes);
 }
 
-void print_table(const Source& source, const Info& info, Output& output) {
+void print_table(const Source& source, const Outline& outline, Output& output) {
   const storage::LogReader& log = *source.log;
-  const Survey& survey = info.survey;
   Facts facts;
   facts.add("log", printable(source.path, 4096) +
                        (source.kind == SourceKind::kExport ? " (export)" : " (directory)"));
-  const std::string status(status_of(source, info));
-  facts.add("status", output.paint(info.damage               ? Paint::kBad
+  const std::string status(status_of(source, outline));
+  facts.add("status", output.paint(outline.damage            ? Paint::kBad
                                    : source.log->torn_tail() ? Paint::kWarning
                                                              : Paint::kGood,
                                    status));
   facts.add("store", to_hex(log.store().bytes));
   facts.add("format",
             "version " + std::to_string(kFormatVersion) + ", generation " + generations_text(log));
-  facts.add("entries", survey.entries == 0 ? "none"
-                                           : count_text(survey.entries) + " (" +
-                                                 range_text(log.first(), log.last()) + ") in " +
-                                                 counted(survey.batches, "batch", "batches"));
-  facts.add("size", size_text(source, survey));
-  if (survey.head) {
-    facts.add("head", "entry " + std::to_string(survey.head->last.value) + ", term " +
-                          term_text(survey.head->term) + ", " + time_text(survey.head->time_ms));
-    facts.add("  chain", to_hex(survey.head->chain.bytes));
-    facts.add("  digest", to_hex(survey.head->digest.bytes));
+  const std::uint64_t entries = entries_of(log);
+  facts.add("entries",
+            entries == 0 ? "none"
+                         : count_text(entries) + " (" + range_text(log.first(), log.last()) + ")");
+  facts.add("size", size_text(source));
+  if (outline.head) {
+    facts.add("head", "entry " + std::to_string(outline.head->last.value) + ", term " +
+                          term_text(outline.head->term) + ", " + time_text(outline.head->time_ms));
+    facts.add("  chain", to_hex(outline.head->chain.bytes));
+    facts.add("  digest", to_hex(outline.head->digest.bytes));
   }
-  facts.add("checkpoint", survey.checkpoint == Index{}
-                              ? "none"
-                              : "at entry " + std::to_string(survey.checkpoint.value));
+  facts.add("checkpoint",
+            outline.checkpoint == Index{}
+                ? "none" + (outline.checkpoint_from > log.first()
+                                ? " since entry " + std::to_string(outline.checkpoint_from.value)
+                                : "")
+                : "at entry " + std::to_string(outline.checkpoint.value));
   if (source.state) {
     facts.add("state", state_text(source));
   }
-  for (const SchemaSpan& span : survey.schemas) {
-    facts.add("schema", "version " + std::to_string(span.version) + " from entry " +
-                            std::to_string(span.index.value) + ", SQLite " +
-                            printable(span.engine, 32));
+  for (const SchemaSpan& span : outline.schemas) {
+    const std::string version = "version " + std::to_string(span.version);
+    facts.add("schema", span.index == Index{}
+                            ? version
+                            : version + " from entry " + std::to_string(span.index.value) +
+                                  ", SQLite " + printable(span.engine, 32));
   }
-  add_terms(facts, survey);
-  add_contents(facts, survey);
+  add_terms(facts, source, outline);
   facts.print(output);
 }
 
 ExitCode info(const Target& target, Output& output) {
-  const auto source = open_source(target);
+  auto source = open_source(target);
   if (!source) {
     return tell(output, source.error());
   }
-  const Info info = read(*source->log);
-  if (info.damage && info.damage->code != ErrorCode::kCorrupt) {
-    return tell(output, *info.damage);
+  const auto outline = outline_of(*source);
+  if (!outline) {
+    return tell(output, outline.error());
   }
   if (output.is_table()) {
-    print_table(*source, info, output);
+    print_table(*source, *outline, output);
   } else {
-    output.document("info", json_of_info(*source, info));
+    output.document("info", json_of_info(*source, *outline));
   }
-  return info.damage ? tell(output, *info.damage) : tell_tail(output, *source);
+  return outline->damage ? tell(output, *outline->damage) : tell_tail(output, *source);
 }
 
 }  // namespace

@@ -23,9 +23,9 @@ Colours colours_of(int descriptor) {
   return !refused && isatty(descriptor) == 1 ? Colours::kAlways : Colours::kNever;
 }
 
-std::size_t terminal_width() {
+std::size_t terminal_width(int descriptor) {
   winsize size{};
-  const bool known = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  const bool known = isatty(descriptor) == 1 && ioctl(descriptor, TIOCGWINSZ, &size) == 0;
   return known ? size.ws_col : 0;
 }
 
@@ -47,7 +47,8 @@ int main(int count, char** arguments) {
                         .notes = std::cerr,
                         .data_colours = colours_of(STDOUT_FILENO),
                         .notes_colours = colours_of(STDERR_FILENO),
-                        .width = terminal_width()};
+                        .width = terminal_width(STDOUT_FILENO),
+                        .notes_width = terminal_width(STDERR_FILENO)};
   return static_cast<int>(run_command_line(
       std::span<const char* const>(arguments, static_cast<std::size_t>(count)), streams));
 }

@@ -120,7 +120,14 @@ void Output::error(std::string_view text) {
   say(Paint::kBad, "error: ", text);
 }
 
+void Output::draw_status(std::string_view text) {
+  if (streams_.notes_width == 0 || (text.empty() && !status_stands_)) return;
+  streams_.notes << "\r\x1b[K" << text << std::flush;
+  status_stands_ = !text.empty();
+}
+
 void Output::say(Paint paint, std::string_view word, std::string_view text) {
+  draw_status("");
   streams_.data.flush();  // the two streams are often one terminal
   streams_.notes << "tablog: " << painted(streams_.notes_colours, paint, word)
                  << printable(text, 8192) << '\n';

@@ -36,7 +36,8 @@ struct Streams {
   std::ostream& notes;
   Colours data_colours{};
   Colours notes_colours{};
-  std::size_t width{};  // of the terminal that `data` is, in characters; 0: it is none
+  std::size_t width{};        // of the terminal that `data` is, in characters; 0: it is none
+  std::size_t notes_width{};  // likewise of `notes`
 };
 
 class Output {
@@ -60,6 +61,11 @@ class Output {
   void warn(std::string_view text);
   void error(std::string_view text);
 
+  // ---- a line on the terminal that the notes go to, over the one that stood there; empty: none.
+  // Whatever else is told takes it away first.
+  [[nodiscard]] std::size_t notes_width() const { return streams_.notes_width; }
+  void draw_status(std::string_view text);
+
  private:
   void say(Paint paint, std::string_view word, std::string_view text);
 
@@ -67,6 +73,7 @@ class Output {
   Format format_;
   Shape shape_{};
   bool first_row_{true};
+  bool status_stands_{};
 };
 
 // A table: cells are padded to the width of their column; the last column is not, and is cut where

@@ -30,6 +30,23 @@ Result<std::optional<Step>> next_step(storage::LogReader& log) {
   return step;
 }
 
+Reading::Reading(Source& source, Output& output, std::string what)
+    : log_(*source.log), progress_(output, std::move(what)) {
+  for (const storage::SegmentInfo& segment : log_.segments()) {
+    before_[segment.sequence] = total_;
+    total_ += segment.bytes;
+  }
+}
+
+Result<std::optional<Step>> Reading::next() {
+  auto step = next_step(log_);
+  if (step && *step) {
+    const storage::LogFrame& frame = (*step)->frame;
+    if (progress_.due()) progress_.at(before_.at(frame.sequence) + frame.offset, total_);
+  }
+  return step;
+}
+
 ExitCode tell(Output& output, const Error& error) {
   output.error(error.message);
   return exit_code_of(error);

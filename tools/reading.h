@@ -2,11 +2,14 @@
 // of the log as a whole is told.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 
 #include "log/entry.h"
 #include "tools/exit_code.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 #include "tools/source.h"
 
 namespace tablog::tools {
@@ -20,6 +23,20 @@ struct Step {
 // The next entry or commit frame; none at the log's end. kCorrupt: damage, or bytes that verify and
 // are no entry.
 [[nodiscard]] Result<std::optional<Step>> next_step(storage::LogReader& log);
+
+// The same from where the log stands, with a progress bar named `what`: for a verb that reads all
+// of it.
+class Reading {
+ public:
+  Reading(Source& source, Output& output, std::string what);
+  [[nodiscard]] Result<std::optional<Step>> next();
+
+ private:
+  storage::LogReader& log_;
+  Progress progress_;
+  std::map<std::uint64_t, std::uint64_t> before_;  // bytes of the log before a segment
+  std::uint64_t total_{};
+};
 
 // Says what went wrong; what the process ends with.
 ExitCode tell(Output& output, const Error& error);

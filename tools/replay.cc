@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tools/reading.h"
 #include "tools/replayer.h"
 #include "tools/text.h"
 #include "tools/verbs.h"
@@ -46,10 +47,10 @@ std::unexpected<Error> inside_request(const Entry& entry) {
                   ": use --at with the last of them, or with the entry before");
 }
 
-Result<void> apply_until(storage::LogReader& log, Replayer& replayer, std::optional<Index> at,
+Result<void> apply_until(Reading& reading, Replayer& replayer, std::optional<Index> at,
                          Replayed& replayed) {
   while (true) {
-    const auto step = next_step(log);
+    const auto step = reading.next();
     if (!step) {
       return fail(step.error());
     }
@@ -189,7 +190,7 @@ void print(const Source& source, const Replayed& replayed, const Options& option
   facts.print(output);
 }
 
-Result<Replayed> run(Source& source, const Options& options) {
+Result<Replayed> run(Source& source, const Options& options, Output& output) {
   const auto at = options.at.transform([](std::uint64_t index) { return Index{index}; });
   if (at && *at > source.log->last()) {
     return fail(ErrorCode::kInvalidArgument, "there is no entry " + std::to_string(at->value) +
@@ -201,7 +202,8 @@ Result<Replayed> run(Source& source, const Options& options) {
     return fail(replayer.error());
   }
   Replayed replayed;
-  if (const auto done = apply_until(*source.log, *replayer, at, replayed); !done) {
+  Reading reading(source, output, "replaying");
+  if (const auto done = apply_until(reading, *replayer, at, replayed); !done) {
     return fail(done.error());
   }
   if (const auto& divergence = replayer->divergence()) {
@@ -224,7 +226,7 @@ ExitCode replay(const Target& target, const Options& options, Output& output) {
   if (!source) {
     return tell(output, source.error());
   }
-  const auto replayed = run(*source, options);
+  const auto replayed = run(*source, options, output);
   if (!replayed) {
     return tell(output, replayed.error());
   }

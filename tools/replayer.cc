@@ -16,15 +16,18 @@ Result<std::unique_ptr<storage::StateDatabase>> empty_state(const storage::LogRe
 
 // What the log's first entry is applied to.
 Result<std::unique_ptr<storage::StateDatabase>> first_state(const Source& source) {
-  return source.base.empty() ? empty_state(*source.log)
-                             : storage::StateDatabase::from_image(source.base);
+  const auto base = source.read_base();
+  if (!base) {
+    return fail(base.error());
+  }
+  return base->empty() ? empty_state(*source.log) : storage::StateDatabase::from_image(*base);
 }
 
 }  // namespace
 
 Result<Replayer> Replayer::begin(const Source& source) {
   const storage::LogReader& log = *source.log;
-  if (log.first() > Index{1} && source.base.empty()) {
+  if (log.first() > Index{1} && source.base_bytes == 0) {
     return fail(ErrorCode::kCompacted, "the log begins with entry " +
                                            std::to_string(log.first().value) +
                                            ": what is before it cannot be replayed");
@@ -46,7 +49,7 @@ Result<void> Replayer::start_anew(const Entry& entry) {
   if (!state) {
     return fail(state.error());
   }
-  if (!source->base.empty()) {
+  if (source->base_bytes > 0) {
     const auto base = first_state(*source);
     if (!base) {
       return fail(base.error());

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "log/export.h"
+#include "storage/base.h"
 #include "storage/posix_file.h"
 #include "tools/text.h"
 
@@ -61,11 +62,7 @@ Result<Source> open_file(const std::string& path) {
     return fail(log.error());
   }
   source.log = *std::move(log);
-  auto base = source.log->base();
-  if (!base) {
-    return fail(base.error());
-  }
-  source.base = *std::move(base);
+  source.base_bytes = source.log->base_bytes();
   return source;
 }
 
@@ -173,14 +170,14 @@ bool is_foreign(const std::vector<Slot>& slots) {
 Result<Source> read_directory(const std::string& path, const Directories& at) {
   Source source{.kind = SourceKind::kDirectory, .path = path};
   // The state database first: its log is at least as far as it is, also while both are written to.
-  Index base;
   if (at.pool) {
     auto pool = storage::open_posix_slots(at.pool->string(), PosixMode::kReadOnly);
     auto held = pool ? read_pool(*std::move(pool)) : fail(pool.error());
     if (held) {
       source.state = held->state;
-      source.base = std::move(held->base_image);
-      base = held->base;
+      source.base = held->base;
+      source.base_bytes = held->base_bytes;
+      source.pool = held->pool;
     } else {
       source.state_error = held.error();
     }
@@ -195,7 +192,8 @@ Result<Source> read_directory(const std::string& path, const Directories& at) {
   }
   const bool foreign = is_foreign(*slots);
   auto log = LogReader::from_slots(
-      *std::move(slots), std::max(base, source.state ? source.state->applied : Index{}), base);
+      *std::move(slots), std::max(source.base, source.state ? source.state->applied : Index{}),
+      source.base);
   const bool named = at.log.filename() == "log" && at.log != fs::path(path);
   if (foreign && !named && (!log || is_empty_log(**log))) {
     return not_a_log(path, "holds no log: no file in it is a segment");
@@ -232,12 +230,17 @@ Result<Source> open_directory(const std::string& path) {
 
 }  // namespace
 
+Result<Bytes> Source::read_base() const {
+  if (base_bytes == 0) return Bytes{};
+  return pool ? storage::read_whole(*pool->find(storage::base_path(base))) : log->base();
+}
+
 std::uint64_t Source::file_offset_of(std::uint64_t sequence) const {
   if (kind == SourceKind::kDirectory) {
     return 0;
   }
   const auto segments = log->segments();
-  ExportHeader header{.base_bytes = base.size()};
+  ExportHeader header{.base_bytes = base_bytes};
   header.segments.resize(segments.size());
   return std::accumulate(segments.begin(), segments.end(),
                          header.header_bytes() + header.base_bytes,

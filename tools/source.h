@@ -33,8 +33,12 @@ struct Source {
   // The state database beside the log: proof of what had been flushed. None beside an export.
   std::optional<StateSummary> state{};
   std::optional<Error> state_error{};  // it is there, and cannot be read
-  // Of a compacted log: the state that it begins with, a SQLite file. Empty: it has none.
-  Bytes base{};
+  // Of a compacted log: the state that it begins with, a SQLite file of `base_bytes`; 0: none.
+  std::uint64_t base_bytes{};
+  [[nodiscard]] Result<Bytes> read_base() const;
+
+  Index base{};                           // of a directory
+  std::shared_ptr<storage::Pool> pool{};  // likewise
 
   // Where a segment begins within the file that the user knows: 0 but for exports.
   [[nodiscard]] std::uint64_t file_offset_of(std::uint64_t sequence) const;

@@ -28,24 +28,25 @@ Result<StateSummary> read_state(storage::Pool& pool) {
 }  // namespace
 
 Result<PoolSummary> read_pool(std::vector<storage::Slot> slots) {
-  const auto pool = storage::Pool::open(overlay(std::move(slots)));
-  if (!pool) {
-    return fail(pool.error());
+  auto opened = storage::Pool::open(overlay(std::move(slots)));
+  if (!opened) {
+    return fail(opened.error());
   }
-  if (!(*pool)->quarantined().empty()) {
+  const std::shared_ptr<storage::Pool> pool = *std::move(opened);
+  if (!pool->quarantined().empty()) {
     return fail(ErrorCode::kCorrupt,
-                "the header of pool slot " + (*pool)->quarantined().front() + " does not verify");
+                "the header of pool slot " + pool->quarantined().front() + " does not verify");
   }
-  PoolSummary summary{.state = {}, .base = storage::find_base(**pool), .base_image = {}};
+  PoolSummary summary{.base = storage::find_base(*pool), .pool = pool};
   if (summary.base > Index{}) {
-    auto image = storage::read_whole(*(*pool)->find(storage::base_path(summary.base)));
-    if (!image) {
-      return fail(image.error());
+    const auto bytes = pool->find(storage::base_path(summary.base))->size();
+    if (!bytes) {
+      return fail(bytes.error());
     }
-    summary.base_image = *std::move(image);
+    summary.base_bytes = *bytes;
   }
-  if ((*pool)->find(storage::kStatePath) != nullptr) {
-    auto state = read_state(**pool);
+  if (pool->find(storage::kStatePath) != nullptr) {
+    auto state = read_state(*pool);
     if (!state) {
       return fail(state.error());
     }

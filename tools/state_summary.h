@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "log/entry.h"
-#include "storage/file.h"
+#include "storage/pool.h"
 
 namespace tablog::tools {
 
@@ -25,7 +26,8 @@ struct StateSummary {
 struct PoolSummary {
   std::optional<StateSummary> state{};  // nothing: there is no state database yet
   Index base{};                         // of a compacted log; zero: it has none
-  Bytes base_image{};                   // the state there, a SQLite file
+  std::uint64_t base_bytes{};           // of the state there, a SQLite file
+  std::shared_ptr<storage::Pool> pool{};
 };
 
 // kCorrupt, kNewerFormat, kStorageUnavailable.

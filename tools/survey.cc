@@ -1,7 +1,5 @@
 #include "tools/survey.h"
 
-#include "tools/describe.h"
-
 namespace tablog::tools {
 
 namespace {
@@ -31,38 +29,11 @@ Result<void> Surveyor::add_entry(const Step& step) {
   if (request_open_ && (!entry.request || entry.request->position == 0)) {
     return broken(step, "it cuts the request before it in two");
   }
-  if (entry.term != term_ || survey_.terms.empty()) {
-    survey_.terms.push_back({.term = entry.term, .first = entry.index, .time_ms = entry.time_ms});
-    if (const auto* start = std::get_if<TermStart>(&entry.body)) {
-      survey_.terms.back().leader = start->leader;
-    }
-  }
-  survey_.terms.back().last = entry.index;
   term_ = entry.term;
   time_ms_ = entry.time_ms;
   request_open_ = !ends_request(entry);
 
   ++survey_.entries;
-  survey_.body_bytes += step.frame.body.size();
-  if (!survey_.first_time_ms) {
-    survey_.first_time_ms = entry.time_ms;
-  }
-  if (kind_ != entry.body.index()) {
-    kind_ = entry.body.index();
-    kind_count_ = &survey_.kinds[std::string(kind_of(entry))];
-  }
-  ++*kind_count_;
-  if (const auto* event = std::get_if<Event>(&entry.body)) {
-    if (const auto known = survey_.types.find(event->type); known != survey_.types.end()) {
-      ++known->second;
-    } else if (survey_.types.size() < kTypesMax) {
-      survey_.types.emplace(event->type, 1);
-    }
-  } else if (const auto* schema = std::get_if<Schema>(&entry.body)) {
-    survey_.schemas.push_back({entry.index, schema->version, schema->engine});
-  } else if (const auto* mark = std::get_if<CheckpointMark>(&entry.body)) {
-    survey_.checkpoint = mark->index;
-  }
   return {};
 }
 

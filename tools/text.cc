@@ -157,6 +157,21 @@ std::string time_text(std::int64_t time_ms) {
   return text.data();
 }
 
+std::string duration_text(std::int64_t duration_ms) {
+  struct Unit {
+    std::int64_t ms;
+    const char* name;
+  };
+  constexpr std::array<Unit, 4> kUnits{
+      {{86'400'000, " d"}, {3'600'000, " h"}, {60'000, " min"}, {1000, " s"}}};
+  for (const Unit& unit : kUnits) {
+    if (duration_ms != 0 && duration_ms % unit.ms == 0) {
+      return std::to_string(duration_ms / unit.ms) + unit.name;
+    }
+  }
+  return std::to_string(duration_ms) + " ms";
+}
+
 std::string bytes_text(std::uint64_t bytes) {
   if (bytes < 1000) {
     return std::to_string(bytes) + " B";

@@ -23,6 +23,9 @@ namespace tablog::tools {
 // 2026-11-23T13:04:05.123Z; what no calendar has is given in milliseconds.
 [[nodiscard]] std::string time_text(std::int64_t time_ms);
 
+// 90000 -> "90 s", 3600000 -> "1 h": the largest unit that divides it.
+[[nodiscard]] std::string duration_text(std::int64_t duration_ms);
+
 // 1 234 567 -> "1.2 MB": powers of 1000.
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
 

@@ -91,7 +91,7 @@ void replay_step(std::optional<Replayer>& replayer, const Step& step, Report& re
   report.divergence = replayer->divergence();
 }
 
-Report read(Source& source, Depth depth) {
+Report read(Source& source, Depth depth, Output& output) {
   Report report;
   Surveyor surveyor;
   StateCheck state(source);
@@ -104,8 +104,9 @@ Report read(Source& source, Depth depth) {
       report.replay_error = begun.error();
     }
   }
+  Reading reading(source, output, depth == Depth::kReplay ? "replaying" : "verifying");
   while (!report.damage) {
-    const auto step = next_step(*source.log);
+    const auto step = reading.next();
     if (!step) {
       report.damage = step.error();
     } else if (!*step) {
@@ -312,7 +313,7 @@ ExitCode verify(const Target& target, const Options& options, Output& output) {
   if (!source) {
     return tell(output, source.error());
   }
-  const Report report = read(*source, depth);
+  const Report report = read(*source, depth, output);
   const ExitCode code = exit_code_of(report, *source);
   if (!output.is_table()) {
     output.document("verify", json_of_report(*source, report));

@@ -88,7 +88,7 @@ TEST(VerifyTest, FlippedByteInASealedSegmentIsDamageAtItsOffset) {
   EXPECT_EQ(damage["offset"], frame["offset"]);
   EXPECT_EQ(damage["slot"], frame["slot"]);
   EXPECT_THAT(damage["message"].get<std::string>(), HasSubstr("flushed"));
-  for (const char* verb : {"info", "dump"}) {
+  for (const char* verb : {"stats", "dump"}) {
     EXPECT_EQ(tablog({verb, store.directory()}).code, 4) << verb;
   }
   EXPECT_THAT(tablog({"dump", store.directory(), "-o", "ndjson"}).lines(), SizeIs(9));
