@@ -147,6 +147,14 @@ Json json_of(const Value& value) {
                     value);
 }
 
+Json json_of(const std::vector<std::string>& columns, const std::vector<Value>& row) {
+  Json object = Json::object();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    add(object, columns[i].c_str(), json_of(row[i]));
+  }
+  return object;
+}
+
 Json json_of(const Entry& entry) {
   Json object = Json::object();
   object.get_ref<Json::object_t&>().reserve(16);

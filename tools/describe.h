@@ -19,6 +19,8 @@ namespace tablog::tools {
 [[nodiscard]] std::string summary_of(const Entry& entry);
 
 [[nodiscard]] Json json_of(const Value& value);
+// {column: value}; columns with one name are told apart by the caller.
+[[nodiscard]] Json json_of(const std::vector<std::string>& columns, const std::vector<Value>& row);
 [[nodiscard]] Json json_of(const Entry& entry);
 [[nodiscard]] Shape entry_shape();  // of json_of(entry), whatever its kind
 

@@ -102,6 +102,10 @@ void Output::row(const Json& row) {
   }
 }
 
+void Output::sql_row(const std::vector<std::string>& literals) {
+  streams_.data << sql_insert(shape_, literals) << ";\n";
+}
+
 void Output::end_rows() {
   if (format_ == Format::kJson) {
     streams_.data << (first_row_ ? "]\n" : "\n]\n");

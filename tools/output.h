@@ -54,6 +54,8 @@ class Output {
   void document(std::string_view name, const Json& document);
   void begin_rows(Shape shape);
   void row(const Json& row);
+  // Of SQL, where JSON would lose what the values are.
+  void sql_row(const std::vector<std::string>& literals);
   void end_rows();
 
   // ---- for a person: one line on the other stream, "tablog: …"

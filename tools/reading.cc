@@ -47,6 +47,16 @@ Result<std::optional<Step>> Reading::next() {
   return step;
 }
 
+Result<Index> index_in(const Source& source, std::optional<std::uint64_t> named) {
+  const Index last = source.log->last();
+  if (named.value_or(0) > last.value) {
+    return fail(ErrorCode::kInvalidArgument, "there is no entry " + std::to_string(*named) +
+                                                 ": the log ends with " +
+                                                 std::to_string(last.value));
+  }
+  return named ? Index{*named} : last;
+}
+
 ExitCode tell(Output& output, const Error& error) {
   output.error(error.message);
   return exit_code_of(error);

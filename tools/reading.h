@@ -38,6 +38,10 @@ class Reading {
   std::uint64_t total_{};
 };
 
+// What --at and the like name, or the log's last entry. kInvalidArgument: there is no such entry.
+// Damage in the last segment ends the log before it: the walk will tell.
+[[nodiscard]] Result<Index> index_in(const Source& source, std::optional<std::uint64_t> named);
+
 // Says what went wrong; what the process ends with.
 ExitCode tell(Output& output, const Error& error);
 

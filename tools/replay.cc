@@ -37,43 +37,6 @@ struct Replayed {
 
 // ---- applying
 
-std::unexpected<Error> inside_request(const Entry& entry) {
-  const RequestStamp& stamp = *entry.request;
-  const std::uint64_t first = entry.index.value - stamp.position;
-  return fail(ErrorCode::kInvalidArgument,
-              "entry " + std::to_string(entry.index.value) +
-                  " stands inside a request that takes effect as a whole, entries " +
-                  std::to_string(first) + " to " + std::to_string(first + stamp.count - 1) +
-                  ": use --at with the last of them, or with the entry before");
-}
-
-Result<void> apply_until(Reading& reading, Replayer& replayer, std::optional<Index> at,
-                         Replayed& replayed) {
-  while (true) {
-    const auto step = reading.next();
-    if (!step) {
-      return fail(step.error());
-    }
-    if (!*step) {
-      return {};
-    }
-    // The commit frame behind the last entry is taken along: it has the digest to compare with.
-    if (at && (*step)->frame.header.index > *at) {
-      return {};
-    }
-    if (const auto added = replayer.add(**step); !added) {
-      return added;
-    }
-    if (const auto& entry = (*step)->entry) {
-      replayed.term = entry->term;
-      replayed.time_ms = entry->time_ms;
-      if (at && entry->index == *at && !ends_request(*entry)) {
-        return inside_request(*entry);
-      }
-    }
-  }
-}
-
 Result<void> finish(Replayer& replayer, const Options& options, Replayed& replayed) {
   storage::StateDatabase& state = replayer.state();
   if (const auto committed = state.commit(); !committed) {
@@ -203,7 +166,13 @@ Result<Replayed> run(Source& source, const Options& options, Output& output) {
   }
   Replayed replayed;
   Reading reading(source, output, "replaying");
-  if (const auto done = apply_until(reading, *replayer, at, replayed); !done) {
+  if (const auto done = replayer->advance(reading, *at,
+                                          [&](const Step& step) -> Result<void> {
+                                            replayed.term = step.entry->term;
+                                            replayed.time_ms = step.entry->time_ms;
+                                            return {};
+                                          });
+      !done) {
     return fail(done.error());
   }
   if (const auto& divergence = replayer->divergence()) {

@@ -6,6 +6,15 @@ namespace tablog::tools {
 
 namespace {
 
+std::string inside_request_text(const Entry& entry) {
+  const RequestStamp& stamp = *entry.request;
+  const std::uint64_t first = entry.index.value - stamp.position;
+  return "entry " + std::to_string(entry.index.value) +
+         " stands inside a request that takes effect as a whole, entries " + std::to_string(first) +
+         " to " + std::to_string(first + stamp.count - 1) +
+         ": name the last of them, or the entry before";
+}
+
 Result<std::unique_ptr<storage::StateDatabase>> empty_state(const storage::LogReader& log) {
   auto state = storage::StateDatabase::in_memory();
   if (state) {
@@ -108,6 +117,32 @@ Result<void> Replayer::add(const Step& step) {
     divergence_ = {step.frame.commit->last, step.frame.commit->digest, actual};
   }
   return {};
+}
+
+Result<void> Replayer::advance(Reading& reading, Index to, const OnEntry& after) {
+  if (state_->applied() > to) {
+    return fail(ErrorCode::kCompacted, "the log's base is the state after entry " +
+                                           std::to_string(state_->applied().value) +
+                                           ": there is no earlier one");
+  }
+  while (true) {
+    if (!ahead_) {
+      auto step = reading.next();
+      if (!step) return fail(step.error());
+      if (!*step) return {};
+      ahead_ = **std::move(step);
+    }
+    if (ahead_->frame.header.index > to) return {};
+    const Step step = *std::exchange(ahead_, std::nullopt);
+    if (const auto added = add(step); !added) return added;
+    if (!step.entry) continue;
+    if (after) {
+      if (const auto told = after(step); !told) return told;
+    }
+    if (step.entry->index == to && !ends_request(*step.entry)) {
+      return fail(ErrorCode::kInvalidArgument, inside_request_text(*step.entry));
+    }
+  }
 }
 
 std::string divergence_text(const Divergence& divergence) {

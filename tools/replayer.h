@@ -2,6 +2,7 @@
 // that every commit frame names.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,10 +28,18 @@ class Replayer {
   // error of an entry's SQL: it does not do here what it did in the browser, told as kRejected.
   [[nodiscard]] Result<void> add(const Step& step);
 
+  // add() of all steps that are left of entries up to `to`, the commit frame behind the last one
+  // included. `after` is called behind each
+  // entry. kInvalidArgument: `to` stands inside a
+  // request, which takes effect as a whole; kCompacted: the state is behind it already.
+  using OnEntry = std::function<Result<void>(const Step&)>;
+  [[nodiscard]] Result<void> advance(Reading& reading, Index to, const OnEntry& after = {});
+
   // The first commit frame whose digest is not that of the replayed state.
   [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
   [[nodiscard]] std::uint64_t compared() const { return compared_; }
   [[nodiscard]] storage::StateDatabase& state() { return *state_; }
+  [[nodiscard]] std::unique_ptr<storage::StateDatabase> take_state() { return std::move(state_); }
 
  private:
   Replayer(Target target, std::unique_ptr<storage::StateDatabase> state)
@@ -41,6 +50,7 @@ class Replayer {
   std::unique_ptr<storage::StateDatabase> state_;
   std::optional<Divergence> divergence_;
   std::uint64_t compared_{};
+  std::optional<Step> ahead_;  // read already, and behind where advance() was to stop
 };
 
 [[nodiscard]] std::string divergence_text(const Divergence& divergence);

@@ -90,11 +90,17 @@ std::string sql_table(const Shape& shape) {
 }
 
 std::string sql_insert(const Shape& shape, const Json& row) {
-  std::string values;
+  std::vector<std::string> literals;
   for (const std::string& column : shape.columns) {
     const auto found = row.find(column);
-    values += (values.empty() ? "" : ", ") + (found == row.end() ? "NULL" : sql_literal(*found));
+    literals.push_back(found == row.end() ? "NULL" : sql_literal(*found));
   }
+  return sql_insert(shape, literals);
+}
+
+std::string sql_insert(const Shape& shape, const std::vector<std::string>& literals) {
+  std::string values;
+  for (const std::string& each : literals) values += (values.empty() ? "" : ", ") + each;
   return "INSERT INTO " + sql_name(shape.table) + " VALUES (" + values + ")";
 }
 

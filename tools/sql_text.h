@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "log/entry.h"
 #include "tools/output.h"
@@ -18,5 +19,6 @@ namespace tablog::tools {
 [[nodiscard]] std::string sql_table(const Shape& shape);  // name(columns), as CREATE TABLE takes it
 // Without the semicolon. What the row does not have is NULL.
 [[nodiscard]] std::string sql_insert(const Shape& shape, const Json& row);
+[[nodiscard]] std::string sql_insert(const Shape& shape, const std::vector<std::string>& literals);
 
 }  // namespace tablog::tools

@@ -15,6 +15,8 @@ namespace tablog::tools {
 [[nodiscard]] Verb get_verb();
 [[nodiscard]] Verb verify_verb();
 [[nodiscard]] Verb replay_verb();
+[[nodiscard]] Verb query_verb();
+[[nodiscard]] Verb diff_verb();
 [[nodiscard]] Verb stats_verb();
 
 // In the order of the help.
