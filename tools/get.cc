@@ -1,6 +1,8 @@
 #include <nlohmann/json.hpp>
 
+#include "tools/change_text.h"
 #include "tools/describe.h"
+#include "tools/effect.h"
 #include "tools/reading.h"
 #include "tools/text.h"
 #include "tools/verbs.h"
@@ -8,6 +10,16 @@
 namespace tablog::tools {
 
 namespace {
+
+constexpr std::uint64_t kRowsMax = 100;
+
+struct Options {
+  std::uint64_t index{};
+  std::uint64_t rows{kRowsMax};
+  bool brief{};
+};
+
+using Effects = std::optional<Effect>;  // none: not asked for, or the log cannot be replayed
 
 struct Found {
   Entry entry{};
@@ -62,7 +74,17 @@ Result<Found> find(storage::LogReader& log, Index index) {
   }
 }
 
-Json json_of_found(const Found& found, const Source& source) {
+Json json_of_effect(const Effect& effect) {
+  Json changes = Json::array();
+  for (const DefinitionChange& change : effect.definitions) changes.push_back(json_of(change));
+  for (const RowChange& change : effect.rows) changes.push_back(json_of(change));
+  return {{"sql", effect.sql},
+          {"upcast", effect.upcast.empty() ? Json(nullptr) : Json(effect.upcast)},
+          {"changes", std::move(changes)},
+          {"more", effect.cut}};
+}
+
+Json json_of_found(const Found& found, const Effects& effect, const Source& source) {
   Json json = json_in_full(found.entry);
   json["previousChain"] = to_hex(found.previous.bytes);
   json["chain"] = to_hex(found.chain.bytes);
@@ -76,6 +98,7 @@ Json json_of_found(const Found& found, const Source& source) {
   if (source.kind == SourceKind::kExport) {
     json["frame"]["fileOffset"] = source.file_offset_of(found.sequence) + found.offset;
   }
+  json["effect"] = effect ? json_of_effect(*effect) : Json(nullptr);
   json["batch"] = {{"first", found.commit.first.value},
                    {"last", found.commit.last.value},
                    {"commitOffset", found.commit_offset},
@@ -106,6 +129,27 @@ void add_body(Facts& facts, const Entry& entry) {
     }
   } else {
     facts.add("says", summary_of(entry));
+  }
+}
+
+std::string rows_text(const Effect& effect) {
+  if (effect.rows.empty())
+    return effect.definitions.empty() ? "none changed" : "definitions changed";
+  return effect.cut ? "the first " + count_text(effect.rows.size()) + " that changed"
+                    : count_text(effect.rows.size()) + " changed";
+}
+
+void print_effect(const Effect& effect, Output& output) {
+  Facts facts;
+  if (!effect.upcast.empty()) facts.add("upcast", printable(effect.upcast, 4000));
+  if (!effect.sql.empty()) facts.add("ran", printable(effect.sql, 4000));
+  facts.add("rows", rows_text(effect));
+  facts.print(output);
+  for (const DefinitionChange& change : effect.definitions) {
+    output.data() << "  " << text_of(change, output) << '\n';
+  }
+  for (const RowChange& change : effect.rows) {
+    output.data() << "  " << text_of(change, output) << '\n';
   }
 }
 
@@ -149,10 +193,6 @@ void print_table(const Found& found, const Source& source, Output& output) {
   facts.print(output);
 }
 
-struct Options {
-  std::uint64_t index{};
-};
-
 ExitCode get(const Target& target, const Options& options, Output& output) {
   auto source = open_source(target);
   if (!source) {
@@ -162,10 +202,20 @@ ExitCode get(const Target& target, const Options& options, Output& output) {
   if (!found) {
     return tell(output, found.error());
   }
+  Effects effect;
+  if (!options.brief) {
+    auto replayed = effect_of(*source, Index{options.index}, options.rows, output);
+    if (replayed) {
+      effect = *std::move(replayed);
+    } else {
+      output.warn("what it did is not known: " + replayed.error().message);
+    }
+  }
   if (output.is_table()) {
     print_table(*found, *source, output);
+    if (effect) print_effect(*effect, output);
   } else {
-    output.document("entry", json_of_found(*found, *source));
+    output.document("entry", json_of_found(*found, effect, *source));
   }
   return tell_tail(output, *source);
 }
@@ -174,12 +224,22 @@ ExitCode get(const Target& target, const Options& options, Output& output) {
 
 Verb get_verb() {
   const auto options = std::make_shared<Options>();
-  Verb verb{.name = "get",
-            .what = "One entry with everything that is known of it",
-            .examples =
-                "  tablog get notes.tablog 42\n"
-                "  tablog get notes.tablog 42 -o json | jq .frame",
-            .positionals = {{.name = "INDEX", .help = "Of the entry", .into = &options->index}}};
+  Verb verb{
+      .name = "get",
+      .what = "One entry with everything that is known of it",
+      .examples =
+          "  tablog get notes.tablog 42\n"
+          "  tablog get notes.tablog 42 --brief -o json | jq .frame\n"
+          "  tablog get notes.tablog 42 -o json | jq .effect.changes",
+      .options = {{.names = "--brief",
+                   .help =
+                       "Do not replay the log for the SQL that it ran and the rows that changed",
+                   .into = &options->brief},
+                  {.names = "--rows",
+                   .value = "COUNT",
+                   .help = "At most so many changed rows; default 100",
+                   .into = &options->rows}},
+      .positionals = {{.name = "INDEX", .help = "Of the entry", .into = &options->index}}};
   carry_out(verb, options, get);
   return verb;
 }

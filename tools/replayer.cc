@@ -119,7 +119,7 @@ Result<void> Replayer::add(const Step& step) {
   return {};
 }
 
-Result<void> Replayer::advance(Reading& reading, Index to, const OnEntry& after) {
+Result<void> Replayer::advance(Reading& reading, Index to, const OnEntry& after, Stop stop) {
   if (state_->applied() > to) {
     return fail(ErrorCode::kCompacted, "the log's base is the state after entry " +
                                            std::to_string(state_->applied().value) +
@@ -139,7 +139,7 @@ Result<void> Replayer::advance(Reading& reading, Index to, const OnEntry& after)
     if (after) {
       if (const auto told = after(step); !told) return told;
     }
-    if (step.entry->index == to && !ends_request(*step.entry)) {
+    if (stop == Stop::kBetweenRequests && step.entry->index == to && !ends_request(*step.entry)) {
       return fail(ErrorCode::kInvalidArgument, inside_request_text(*step.entry));
     }
   }

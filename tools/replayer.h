@@ -28,12 +28,17 @@ class Replayer {
   // error of an entry's SQL: it does not do here what it did in the browser, told as kRejected.
   [[nodiscard]] Result<void> add(const Step& step);
 
+  // What a state may be of: a request takes effect as a whole, so that nobody has ever seen what is
+  // between two of its entries.
+  enum class Stop : std::uint8_t { kBetweenRequests, kAnywhere };
+
   // add() of all steps that are left of entries up to `to`, the commit frame behind the last one
   // included. `after` is called behind each
   // entry. kInvalidArgument: `to` stands inside a
   // request, which takes effect as a whole; kCompacted: the state is behind it already.
   using OnEntry = std::function<Result<void>(const Step&)>;
-  [[nodiscard]] Result<void> advance(Reading& reading, Index to, const OnEntry& after = {});
+  [[nodiscard]] Result<void> advance(Reading& reading, Index to, const OnEntry& after = {},
+                                     Stop stop = Stop::kBetweenRequests);
 
   // The first commit frame whose digest is not that of the replayed state.
   [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
