@@ -1,10 +1,8 @@
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "tools/describe.h"
+#include "tools/entry_printer.h"
 #include "tools/reading.h"
-#include "tools/text.h"
 #include "tools/verbs.h"
 
 namespace tablog::tools {
@@ -41,64 +39,6 @@ bool is_wanted(const Entry& entry, const Options& options) {
   }
   return among(options.kinds, kind_of(entry));
 }
-
-// ---- how they are shown
-
-class Printer {
- public:
-  Printer(Output& output, Index last)
-      : output_(output), table_(output, columns(std::to_string(last.value).size())) {
-    if (output_.is_table()) {
-      table_.print_header();
-    } else {
-      output_.begin_rows(entry_shape());
-    }
-  }
-
-  void print(const Entry& entry) {
-    if (!output_.is_table()) {
-      output_.row(json_of(entry));
-      return;
-    }
-    table_.print(
-        {std::to_string(entry.index.value), term_text(entry.term), time_text(entry.time_ms),
-         std::string(kind_of(entry)), entry.request ? short_id(entry.request->client) : "",
-         request_text(entry), summary_of(entry)},
-        is_app_entry(entry) ? Paint::kPlain : Paint::kDim);
-  }
-
-  void finish() {
-    if (!output_.is_table()) {
-      output_.end_rows();
-    }
-  }
-
- private:
-  static std::vector<Column> columns(std::size_t index_digits) {
-    using enum Column::Align;
-    return {{"INDEX", std::max<std::size_t>(index_digits, 5), kRight},
-            {"TERM", 4, kRight},
-            {"TIME", 24, kLeft},
-            {"KIND", 10, kLeft},
-            {"CLIENT", 8, kLeft},
-            {"REQUEST", 7, kLeft},
-            {"ENTRY", 0, kLeft}};
-  }
-
-  // "12", or "12 2/3": the second of three entries.
-  static std::string request_text(const Entry& entry) {
-    if (!entry.request) {
-      return "";
-    }
-    const std::string number = std::to_string(entry.request->number.value);
-    return entry.request->count == 1 ? number
-                                     : number + " " + std::to_string(entry.request->position + 1) +
-                                           "/" + std::to_string(entry.request->count);
-  }
-
-  Output& output_;
-  Table table_;
-};
 
 struct Range {
   Index from;
@@ -194,7 +134,7 @@ class Dump {
 
   storage::LogReader& log_;
   const Options& options_;
-  Printer printer_;
+  EntryPrinter printer_;
   Range range_{};
   std::uint64_t left_{};
 };
