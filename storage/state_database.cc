@@ -332,6 +332,10 @@ void StateDatabase::rollback() {
   impl_->roll_back();
 }
 
+Result<void> StateDatabase::reverse_unordered() {
+  return run_own(impl_->core->db(), "PRAGMA reverse_unordered_selects = ON");
+}
+
 Result<void> StateDatabase::reserve(std::uint64_t bytes) {
   if (impl_->pool == nullptr) return {};
   return impl_->pool->reserve(kReserveFactor * bytes + wal_bytes() + kReserveBytesMin);

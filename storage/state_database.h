@@ -89,6 +89,10 @@ class StateDatabase {
   // Takes over how far `base` has come, and its sessions, but none of its tables. On an empty one.
   void continue_from(const StateDatabase& base);
 
+  // For an audit: rows that no ORDER BY puts in order come in the other order from now on. What
+  // then gives another state had depended on it.
+  [[nodiscard]] Result<void> reverse_unordered();
+
   // How many steps of SQLite's machine one item of execute() may take; more is kRejected. 0: any
   // number.
   void set_steps_max(std::uint64_t steps);

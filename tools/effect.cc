@@ -1,5 +1,7 @@
 #include "tools/effect.h"
 
+#include <algorithm>
+
 namespace tablog::tools {
 
 namespace {
@@ -13,17 +15,26 @@ Result<std::unique_ptr<StateDatabase>> copy_of(StateDatabase& state) {
   return StateDatabase::from_image(*image);
 }
 
-void add_sql(const Event& event, std::uint32_t version, const Schema& schema, Effect& effect) {
-  for (const Materializer& materializer : schema.materializers) {
-    if (materializer.type == event.type) effect.sql = materializer.sql;
-  }
-  for (const Upcaster& upcaster : schema.upcasters) {
-    if (upcaster.type != event.type || upcaster.from < version) continue;
-    effect.upcast += (effect.upcast.empty() ? "" : "; ") + upcaster.args_sql;
-  }
+}  // namespace
+
+std::string sql_run_by(const Entry& entry, const std::optional<Schema>& schema) {
+  if (const auto* exec = std::get_if<Exec>(&entry.body)) return exec->sql;
+  const auto* event = std::get_if<Event>(&entry.body);
+  if (event == nullptr || !schema) return "";
+  const auto found = std::ranges::find(schema->materializers, event->type, &Materializer::type);
+  return found == schema->materializers.end() ? "" : found->sql;
 }
 
-}  // namespace
+std::string upcasters_of(const Entry& entry, const std::optional<Schema>& schema) {
+  const auto* event = std::get_if<Event>(&entry.body);
+  std::string text;
+  if (event == nullptr || !schema) return text;
+  for (const Upcaster& upcaster : schema->upcasters) {
+    if (upcaster.type != event->type || upcaster.from < entry.schema_version) continue;
+    text += (text.empty() ? "" : "; ") + upcaster.args_sql;
+  }
+  return text;
+}
 
 Result<Effect> effect_of(Source& source, Index index, std::size_t rows_max, Output& output) {
   auto replayer = Replayer::begin(source);
@@ -42,12 +53,8 @@ Result<Effect> effect_of(Source& source, Index index, std::size_t rows_max, Outp
   std::ignore = replayer->state().take_changes();
   Effect effect;
   const auto note = [&](const Step& step) -> Result<void> {
-    const auto& schema = (*before)->schema();
-    if (const auto* event = std::get_if<Event>(&step.entry->body); event != nullptr && schema) {
-      add_sql(*event, step.entry->schema_version, *schema, effect);
-    } else if (const auto* exec = std::get_if<Exec>(&step.entry->body)) {
-      effect.sql = exec->sql;
-    }
+    effect.sql = sql_run_by(*step.entry, (*before)->schema());
+    effect.upcast = upcasters_of(*step.entry, (*before)->schema());
     return {};
   };
   if (const auto done = replayer->advance(reading, index, note, kAnywhere); !done) {

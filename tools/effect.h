@@ -17,6 +17,11 @@ struct Effect {
   bool cut{};  // there are more
 };
 
+// The SQL of the event's type in that schema, or of the exec; empty: it runs none.
+[[nodiscard]] std::string sql_run_by(const Entry& entry, const std::optional<Schema>& schema);
+// What its arguments go through first, where it is of an older version.
+[[nodiscard]] std::string upcasters_of(const Entry& entry, const std::optional<Schema>& schema);
+
 // Replays the log up to the entry: takes as long as that takes. The errors are a replay's; the log
 // stands anywhere afterwards.
 [[nodiscard]] Result<Effect> effect_of(Source& source, Index index, std::size_t rows_max,

@@ -30,8 +30,10 @@ Result<std::optional<Step>> next_step(storage::LogReader& log) {
   return step;
 }
 
-Reading::Reading(Source& source, Output& output, std::string what)
-    : log_(*source.log), progress_(output, std::move(what)) {
+Reading::Reading(Source& source, Output& output, std::string what, Bar bar)
+    : log_(*source.log),
+      progress_(output, std::move(what)),
+      shows_(bar == Bar::kShown || output.width() == 0) {
   for (const storage::SegmentInfo& segment : log_.segments()) {
     before_[segment.sequence] = total_;
     total_ += segment.bytes;
@@ -42,7 +44,7 @@ Result<std::optional<Step>> Reading::next() {
   auto step = next_step(log_);
   if (step && *step) {
     const storage::LogFrame& frame = (*step)->frame;
-    if (progress_.due()) progress_.at(before_.at(frame.sequence) + frame.offset, total_);
+    if (shows_ && progress_.due()) progress_.at(before_.at(frame.sequence) + frame.offset, total_);
   }
   return step;
 }

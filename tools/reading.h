@@ -28,7 +28,9 @@ struct Step {
 // of it.
 class Reading {
  public:
-  Reading(Source& source, Output& output, std::string what);
+  // Where rows are printed meanwhile, a bar on the same terminal would be in their way.
+  enum class Bar : std::uint8_t { kShown, kUnlessRowsAreSeen };
+  Reading(Source& source, Output& output, std::string what, Bar bar = Bar::kShown);
   [[nodiscard]] Result<std::optional<Step>> next();
 
  private:
@@ -36,6 +38,7 @@ class Reading {
   Progress progress_;
   std::map<std::uint64_t, std::uint64_t> before_;  // bytes of the log before a segment
   std::uint64_t total_{};
+  bool shows_{};
 };
 
 // What --at and the like name, or the log's last entry. kInvalidArgument: there is no such entry.

@@ -34,7 +34,7 @@ Result<std::unique_ptr<storage::StateDatabase>> first_state(const Source& source
 
 }  // namespace
 
-Result<Replayer> Replayer::begin(const Source& source) {
+Result<Replayer> Replayer::begin(const Source& source, Rows rows) {
   const storage::LogReader& log = *source.log;
   if (log.first() > Index{1} && source.base_bytes == 0) {
     return fail(ErrorCode::kCompacted, "the log begins with entry " +
@@ -45,7 +45,12 @@ Result<Replayer> Replayer::begin(const Source& source) {
   if (!state) {
     return fail(state.error());
   }
-  return Replayer(source.target, *std::move(state));
+  if (rows == Rows::kReversed) {
+    if (const auto reversed = (*state)->reverse_unordered(); !reversed) {
+      return fail(reversed.error());
+    }
+  }
+  return Replayer(source.target, *std::move(state), rows);
 }
 
 // All before the entry once more, as its schema has it.
@@ -64,6 +69,9 @@ Result<void> Replayer::start_anew(const Entry& entry) {
       return fail(base.error());
     }
     (*state)->continue_from(**base);
+  }
+  if (rows_ == Rows::kReversed) {
+    if (const auto reversed = (*state)->reverse_unordered(); !reversed) return reversed;
   }
   (*state)->begin_rebuild(std::get<Schema>(entry.body));
   while ((*state)->applied().value + 1 < entry.index.value) {

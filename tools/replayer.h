@@ -22,7 +22,9 @@ class Replayer {
  public:
   // From the base of a compacted log. kCompacted: it has none. The source is opened once more where
   // an entry starts the state anew.
-  [[nodiscard]] static Result<Replayer> begin(const Source& source);
+  // `rows`: how those come that no ORDER BY puts in order.
+  enum class Rows : std::uint8_t { kAsEver, kReversed };
+  [[nodiscard]] static Result<Replayer> begin(const Source& source, Rows rows = Rows::kAsEver);
 
   // Steps in log order. kEngineTooOld: the entries are for another SQLite than this one. Any other
   // error of an entry's SQL: it does not do here what it did in the browser, told as kRejected.
@@ -47,11 +49,12 @@ class Replayer {
   [[nodiscard]] std::unique_ptr<storage::StateDatabase> take_state() { return std::move(state_); }
 
  private:
-  Replayer(Target target, std::unique_ptr<storage::StateDatabase> state)
-      : target_(std::move(target)), state_(std::move(state)) {}
+  Replayer(Target target, std::unique_ptr<storage::StateDatabase> state, Rows rows)
+      : target_(std::move(target)), rows_(rows), state_(std::move(state)) {}
   [[nodiscard]] Result<void> start_anew(const Entry& entry);
 
   Target target_;
+  Rows rows_;
   std::unique_ptr<storage::StateDatabase> state_;
   std::optional<Divergence> divergence_;
   std::uint64_t compared_{};

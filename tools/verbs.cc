@@ -3,8 +3,8 @@
 namespace tablog::tools {
 
 std::vector<Verb> all_verbs() {
-  return {info_verb(),   segments_verb(), dump_verb(), get_verb(),  verify_verb(),
-          replay_verb(), query_verb(),    diff_verb(), stats_verb()};
+  return {info_verb(),   segments_verb(), dump_verb(), get_verb(),   verify_verb(),
+          replay_verb(), query_verb(),    diff_verb(), audit_verb(), stats_verb()};
 }
 
 }  // namespace tablog::tools

@@ -17,6 +17,7 @@ namespace tablog::tools {
 [[nodiscard]] Verb replay_verb();
 [[nodiscard]] Verb query_verb();
 [[nodiscard]] Verb diff_verb();
+[[nodiscard]] Verb audit_verb();
 [[nodiscard]] Verb stats_verb();
 
 // In the order of the help.

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "tools/checklist.h"
 #include "tools/replayer.h"
 #include "tools/survey.h"
 #include "tools/text.h"
@@ -241,20 +242,6 @@ Json json_of_report(const Source& source, const Report& report) {
 }
 
 // ---- for a person
-
-class Checklist {
- public:
-  explicit Checklist(Output& output) : output_(output) {}
-  void good(std::string_view text) { line(Paint::kGood, "ok  ", text); }
-  void warning(std::string_view text) { line(Paint::kWarning, "TORN", text); }
-  void bad(std::string_view text) { line(Paint::kBad, "BAD ", text); }
-
- private:
-  void line(Paint paint, std::string_view mark, std::string_view text) {
-    output_.data() << output_.paint(paint, mark) << "  " << text << '\n';
-  }
-  Output& output_;
-};
 
 void print_log(const Source& source, const Report& report, Checklist& list) {
   const Survey& survey = report.survey;
