@@ -84,6 +84,7 @@ class Maker {
       write(items);
       if (index() - checkpoint_ >= kCheckpointEntries) {
         checkpoint_ = must(store_->checkpoint()).value;
+        write({BatchItem{.bodies = {CheckpointMark{Index{checkpoint_}}}}});
       }
     }
     must(store_->checkpoint());
