@@ -22,10 +22,12 @@ const char* const kExamples =
     "  tablog verify --deep opfs/tablog/notes/g0\n"
     "  tablog replay notes.tablog -o notes.sqlite3 --digests";
 
+const char* const kExitCodes =
+    "0 clean, 1 differs, 2 usage, 3 torn tail, 4 corrupt, 5 I/O, 6 unknown version.";
+
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 clean, 1 differs, 2 usage, 3 torn tail, 4 corrupt, 5 I/O, 6 unknown version.\n"
     "tablog VERB --help tells more of each verb; tools/README.md the formats.";
 
 const std::vector<std::string> kFormats{"table", "json", "ndjson", "sql"};  // in Format's order
@@ -59,13 +61,14 @@ void add_positional(CLI::App& app, const Positional& positional) {
   CLI::Option* added = bind(app, positional.name, positional.help, positional.into);
   added->type_name("");
   if (positional.presence == Presence::kRequired) added->required();
+  if (!positional.choices.empty()) added->check(among(positional.choices));
 }
 
 // The verbs as CLI11 takes them. What it fills in are the verbs' states and its own members.
 class Parser {
  public:
   Parser() : app_(kDescription, kProgram), verbs_(all_verbs()) {
-    app_.footer(examples_text(kExamples) + "\n\n" + kFooter);
+    app_.footer(examples_text(kExamples) + "\n\nExit codes: " + kExitCodes + "\n" + kFooter);
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "tablog " TABLOG_VERSION);
     app_.get_formatter()->column_width(34);
@@ -111,6 +114,7 @@ std::vector<Positional> positionals_of(const Verb& verb, Target& target) {
 
 std::vector<Option> options_of(const Verb& verb, std::string& format) {
   std::vector<Option> all = verb.options;
+  if (verb.format_names.empty()) return all;
   all.push_back({.names = verb.format_names,
                  .value = "FORMAT",
                  .help = "table (default), json, ndjson or sql",

@@ -14,6 +14,7 @@ namespace tablog::tools {
 inline constexpr const char* kProgram = "tablog";
 extern const char* const kDescription;  // paragraphs, for the help and the manual
 extern const char* const kExamples;
+extern const char* const kExitCodes;
 
 // LOG and the format, which the verb's own list does not have.
 [[nodiscard]] std::vector<Positional> positionals_of(const Verb& verb, Target& target);

@@ -1,8 +1,10 @@
 // tablog: the native command line tool. See tools/README.md.
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <span>
@@ -38,10 +40,28 @@ void allow_many_files() {
   }
 }
 
+// A number of those three that is free would go to the next file that is opened, and what is
+// printed into that.
+void occupy_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) == -1) {
+      static_cast<void>(open("/dev/null", O_RDONLY));  // printing to it still fails
+    }
+  }
+}
+
+// `tablog dump | head` ends as every filter does when its reader has gone, also where whoever
+// started it ignores the signal.
+void end_with_the_reader() {
+  static_cast<void>(std::signal(SIGPIPE, SIG_DFL));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   std::ios::sync_with_stdio(false);
+  occupy_standard_streams();
+  end_with_the_reader();
   allow_many_files();
   const Streams streams{.data = std::cout,
                         .notes = std::cerr,

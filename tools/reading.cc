@@ -5,6 +5,19 @@
 
 namespace tablog::tools {
 
+Result<Entry> entry_in(const FrameHeader& header, std::uint64_t offset, ByteView body) {
+  auto entry = decode_entry(body);
+  if (!entry || entry->index != header.index) {
+    return fail({.code = ErrorCode::kCorrupt,
+                 .message = "entry " + std::to_string(header.index.value) +
+                            " verifies, and is not what its frame says: " +
+                            (entry ? "it has another index" : entry.error().message),
+                 .index = header.index,
+                 .offset = offset});
+  }
+  return entry;
+}
+
 Result<std::optional<Step>> next_step(storage::LogReader& log) {
   auto frame = log.next();
   if (!frame) {
@@ -17,14 +30,9 @@ Result<std::optional<Step>> next_step(storage::LogReader& log) {
   if (step.frame.commit) {
     return step;
   }
-  auto entry = decode_entry(step.frame.body);
-  if (!entry || entry->index != step.frame.header.index) {
-    return fail({.code = ErrorCode::kCorrupt,
-                 .message = "entry " + std::to_string(step.frame.header.index.value) +
-                            " verifies, and is not what its frame says: " +
-                            (entry ? "it has another index" : entry.error().message),
-                 .index = step.frame.header.index,
-                 .offset = step.frame.offset});
+  auto entry = entry_in(step.frame.header, step.frame.offset, step.frame.body);
+  if (!entry) {
+    return fail(entry.error());
   }
   step.entry = *std::move(entry);
   return step;

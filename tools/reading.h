@@ -20,6 +20,10 @@ struct Step {
   std::optional<Entry> entry{};  // none: frame.commit
 };
 
+// The entry in a frame. kCorrupt: it verifies and is none, or is another than the frame says.
+[[nodiscard]] Result<Entry> entry_in(const FrameHeader& header, std::uint64_t offset,
+                                     ByteView body);
+
 // The next entry or commit frame; none at the log's end. kCorrupt: damage, or bytes that verify and
 // are no entry.
 [[nodiscard]] Result<std::optional<Step>> next_step(storage::LogReader& log);

@@ -116,6 +116,9 @@ std::optional<std::uint64_t> newest_generation(const fs::path& store) {
 }
 
 Result<Directories> find_directories(const fs::path& path) {
+  if (!is_folder(path)) {
+    return not_a_log(path.string(), "is no directory");
+  }
   if (is_folder(path / "log")) {
     const fs::path pool = path / "db" / ".opaque";
     return Directories{path / "log", is_folder(pool) ? std::optional(pool) : std::nullopt};
@@ -206,6 +209,14 @@ Result<Source> read_directory(const std::string& path, const Directories& at) {
   return source;
 }
 
+Result<FoundSlots> open_slots(const fs::path& directory) {
+  auto slots = storage::open_posix_slots(directory.string(), PosixMode::kReadOnly);
+  if (!slots) {
+    return fail(slots.error());
+  }
+  return FoundSlots{.directory = directory.string(), .slots = *std::move(slots)};
+}
+
 // A writer may be at work: what looks like damage is believed when it looks the same twice.
 Result<Source> open_directory(const std::string& path) {
   const auto directories = find_directories(path);
@@ -253,6 +264,19 @@ Result<Source> open_source(const Target& target) {
   auto source = is_folder(target.path) ? open_directory(target.path) : open_file(target.path);
   if (source) source->target = target;
   return source;
+}
+
+Result<FoundSlots> open_log_slots(const Target& target) {
+  const auto found = find_directories(target.path);
+  return found ? open_slots(found->log) : fail(found.error());
+}
+
+Result<FoundSlots> open_pool_slots(const Target& target) {
+  const auto found = find_directories(target.path);
+  if (!found) {
+    return fail(found.error());
+  }
+  return found->pool ? open_slots(*found->pool) : not_a_log(target.path, "has no state database");
 }
 
 }  // namespace tablog::tools

@@ -44,6 +44,15 @@ struct Source {
   [[nodiscard]] std::uint64_t file_offset_of(std::uint64_t sequence) const;
 };
 
+// The files of a directory's log or pool as they are now: for a log that grows, and for what
+// open_source() does not tell. kInvalidArgument: there are none, as of an export.
+struct FoundSlots {
+  std::string directory{};
+  std::vector<storage::Slot> slots{};
+};
+[[nodiscard]] Result<FoundSlots> open_log_slots(const Target& target);
+[[nodiscard]] Result<FoundSlots> open_pool_slots(const Target& target);
+
 // kInvalidArgument: nothing there that is a log. kStorageUnavailable: cannot be read. kNewerFormat.
 // kCorrupt: parts that make no log; damage within the frames is told by Source::log when it is
 // read.

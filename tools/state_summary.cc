@@ -22,6 +22,7 @@ Result<StateSummary> read_state(storage::Pool& pool) {
                       .digest = database.digest(),
                       .bytes = database.bytes(),
                       .sessions = database.sessions().sessions().size(),
+                      .session_table = database.sessions(),
                       .schema_version = database.schema() ? database.schema()->version : 0};
 }
 
@@ -53,6 +54,22 @@ Result<PoolSummary> read_pool(std::vector<storage::Slot> slots) {
     summary.state = *std::move(state);
   }
   return summary;
+}
+
+Result<Index> flushed_through(std::vector<storage::Slot> slots) {
+  const auto pool = storage::Pool::open(overlay(std::move(slots)));
+  if (!pool) {
+    return fail(pool.error());
+  }
+  if ((*pool)->find(storage::kStatePath) == nullptr) {
+    return Index{};
+  }
+  // Of the overlay: the file itself stays.
+  if (const auto removed = (*pool)->remove(std::string(storage::kStatePath) + "-wal"); !removed) {
+    return fail(removed.error());
+  }
+  const auto state = storage::StateDatabase::on_pool(**pool, storage::kStatePath);
+  return state ? Result<Index>((*state)->applied()) : fail(state.error());
 }
 
 }  // namespace tablog::tools

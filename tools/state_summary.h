@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "log/entry.h"
+#include "log/session_table.h"
 #include "storage/pool.h"
 
 namespace tablog::tools {
@@ -20,6 +21,7 @@ struct StateSummary {
   Digest digest{};
   std::uint64_t bytes{};
   std::size_t sessions{};
+  SessionTable session_table{};
   std::uint32_t schema_version{};  // 0: none yet
 };
 
@@ -32,5 +34,9 @@ struct PoolSummary {
 
 // kCorrupt, kNewerFormat, kStorageUnavailable.
 [[nodiscard]] Result<PoolSummary> read_pool(std::vector<storage::Slot> slots);
+
+// Through which entry the state is in the database itself, without its WAL: what a power loss
+// leaves at least. Zero: nothing is. Errors as above; also where a browser is just changing it.
+[[nodiscard]] Result<Index> flushed_through(std::vector<storage::Slot> slots);
 
 }  // namespace tablog::tools

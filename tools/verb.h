@@ -39,6 +39,7 @@ struct Positional {
   std::string help{};
   Into into{};
   Presence presence{};
+  std::vector<std::string> choices{};  // empty: any value
 };
 
 enum class Takes : std::uint8_t { kLog, kNothing };
@@ -50,7 +51,8 @@ struct Verb {
   std::vector<Option> options{};
   std::vector<Positional> positionals{};  // behind LOG
   Takes takes{};
-  std::string format_names = "-o,--output,--format";  // without -o where the verb needs that
+  // Without -o where the verb needs that; empty: it has one form only.
+  std::string format_names = "-o,--output,--format";
   std::function<ExitCode(const Target&, Output&)> run{};
   std::shared_ptr<void> state{};
 };

@@ -19,6 +19,12 @@ namespace tablog::tools {
 [[nodiscard]] Verb diff_verb();
 [[nodiscard]] Verb audit_verb();
 [[nodiscard]] Verb stats_verb();
+[[nodiscard]] Verb tail_verb();
+[[nodiscard]] Verb gaps_verb();
+[[nodiscard]] Verb sessions_verb();
+[[nodiscard]] Verb checkpoints_verb();
+[[nodiscard]] Verb completion_verb();
+[[nodiscard]] Verb manual_verb();
 
 // In the order of the help.
 [[nodiscard]] std::vector<Verb> all_verbs();
