@@ -194,7 +194,7 @@ Result<void> read(Source& source, Gatherer& gatherer, Output& output) {
 
 struct Row {
   Place place{};
-  std::optional<std::uint64_t> entries{};  // since the row before; of a replay: to apply
+  std::optional<std::uint64_t> entries{};  // since the index before; of a replay: to apply
   std::optional<std::uint64_t> bytes{};
 };
 
@@ -206,11 +206,11 @@ std::optional<std::uint64_t> between(std::optional<std::uint64_t> from,
 std::vector<Row> rows_of(const std::vector<Place>& places) {
   std::vector<Row> rows;
   Place before{.until = 0};
-  for (const Place& place : places) {
-    rows.push_back({.place = place,
-                    .entries = place.index.value - before.index.value,
-                    .bytes = between(before.until, place.until)});
-    before = place;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i > 0 && places[i - 1].index < places[i].index) before = places[i - 1];
+    rows.push_back({.place = places[i],
+                    .entries = places[i].index.value - before.index.value,
+                    .bytes = between(before.until, places[i].until)});
   }
   return rows;
 }

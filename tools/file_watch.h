@@ -25,7 +25,7 @@ class FileWatch {
   void set(const std::string& directory);
 
   // Descriptors: of a pipe that tells of an interruption, and of what is written to.
-  [[nodiscard]] Woken wait(std::chrono::milliseconds at_most, int interrupts, int output);
+  Woken wait(std::chrono::milliseconds at_most, int interrupts, int output);
 
  private:
   void drain();

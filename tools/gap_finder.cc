@@ -104,7 +104,8 @@ void GapFinder::add_request(const Entry& entry, std::vector<Gap>& found) {
                      .first_number = first,
                      .last_number = last,
                      .what = numbers_text(first, last) + (first == last ? " has" : " have") +
-                             " no entry: rejected, or lost on the way"});
+                             " no entry: rejected, lost" +
+                             (seen.index > Index{} ? " on the way" : ", or of an earlier store")});
   }
   seen = {std::max(seen.number, stamp.number), entry.index};
 }

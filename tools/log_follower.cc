@@ -37,6 +37,10 @@ bool follows(const SegmentHeader& after, const SegmentHeader& before) {
          after.predecessor && after.predecessor->salt == before.salt;
 }
 
+std::string entries_text(Index first, Index last) {
+  return (first == last ? "entry " : "entries ") + range_text(first, last);
+}
+
 }  // namespace
 
 LogFollower::LogFollower(Source source, Index from)
@@ -72,9 +76,10 @@ void LogFollower::told(Index index, const ChainHash& chain) {
 
 // What had been told and is in the log no more.
 std::string LogFollower::withdraw(Index kept) {
-  const std::string text =
-      "entries " + range_text(tablog::next(kept), last_) +
-      " had not been durable and are not in the log any more: what follows has their numbers";
+  const bool one = last_ == tablog::next(kept);
+  const std::string text = entries_text(tablog::next(kept), last_) + " had not been durable and " +
+                           (one ? "is" : "are") + " not in the log any more: what follows has " +
+                           (one ? "its number" : "their numbers");
   last_ = kept;
   while (!joints_.empty() && joints_.back().index > kept) {
     joints_.pop_back();
@@ -271,8 +276,9 @@ Result<std::string> LogFollower::join(storage::LogReader& log) {
   } else {
     if (!other && log.first() > last_) {
       if (log.first() > tablog::next(last_)) {
-        note = "entries " + range_text(tablog::next(last_), Index{log.first().value - 1}) +
-               " were compacted away before they were read";
+        const Index lost{log.first().value - 1};
+        note = entries_text(tablog::next(last_), lost) +
+               " went with a compaction before anybody read here";
       }
     } else if (!store_.is_zero()) {
       note =

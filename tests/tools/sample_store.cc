@@ -95,16 +95,35 @@ void resize(const std::string& path, std::uint64_t bytes) {
 }
 
 SampleStore::SampleStore() {
+  begin_anew();
+}
+
+void SampleStore::begin_anew() {
   make_slots(fs::path(directory()) / "log");
   make_slots(fs::path(directory()) / "db" / ".opaque");
   open();
 }
 
+void SampleStore::remove() {
+  close();
+  fs::remove_all(directory());
+  ++id_;
+}
+
+void SampleStore::fork() {
+  close();
+  const std::string from = directory();
+  ++generation_;
+  fs::copy(from, directory(), fs::copy_options::recursive);
+  open();
+  std::ofstream(fs::path(directory()) / "ready") << generation_;
+}
+
 void SampleStore::open() {
   auto opened = storage::Store::open({.log = open_slots(fs::path(directory()) / "log"),
                                       .pool = open_slots(fs::path(directory()) / "db" / ".opaque")},
-                                     {.fresh = {.bytes = samples::client(0x5A).bytes},
-                                      .generation = {},
+                                     {.fresh = {.bytes = samples::client(id_).bytes},
+                                      .generation = Generation{generation_},
                                       .salt_seed = 1,
                                       .log = kSmallSegments});
   ASSERT_TRUE(opened) << opened.error().message;
@@ -143,21 +162,38 @@ void SampleStore::fill(std::size_t count) {
   }
 }
 
-void SampleStore::tear_tail() {
-  // What the state database proves must stay whole, so the torn batch is one that it has not seen.
+void SampleStore::append_unflushed(std::vector<BatchItem> items) {
+  // What the state database proves must stay whole, so the batch is one that it has not seen.
   ASSERT_TRUE(store_->reserve(16U << 10U));
-  const auto segment = store_->log().segments().back();
-  const auto done =
-      store_->state().execute({.term = store_->log().head().term,
-                               .time_ms = time_ms_ + 1,
-                               .wall_ms = time_ms_ + 1,
-                               .seed = 1},
-                              std::vector<BatchItem>{samples::added(1'000'000, "lost")});
+  const auto done = store_->state().execute({.term = store_->log().head().term,
+                                             .time_ms = time_ms_ + 1,
+                                             .wall_ms = time_ms_ + 1,
+                                             .seed = 1},
+                                            items);
   ASSERT_TRUE(done) << done.error().message;
   ASSERT_TRUE(store_->log().append(samples::entries(*done), done->digest));
+}
+
+void SampleStore::tear_tail() {
+  const auto segment = store_->log().segments().back();
+  append_unflushed({samples::added(1'000'000, "lost")});
   const std::string path = directory() + "/log/" + segment.slot;
   close();
   flip_byte(path, segment.bytes + 60);
+}
+
+Index SampleStore::compact(Index retain) {
+  const auto through = store_->compactable({.retain_from = retain});
+  EXPECT_TRUE(through) << through.error().message;
+  EXPECT_TRUE(store_->begin_compaction(*through));
+  for (auto stage = storage::NextBase::Stage::kWorking;
+       stage != storage::NextBase::Stage::kReady;) {
+    const auto advanced = store_->advance_compaction([] { return true; });
+    EXPECT_TRUE(advanced) << advanced.error().message;
+    stage = advanced.value_or(storage::NextBase::Stage::kReady);
+  }
+  EXPECT_TRUE(store_->finish_compaction());
+  return store_->log().first();
 }
 
 std::string SampleStore::slot(std::uint64_t sequence) const {
@@ -173,7 +209,7 @@ std::string SampleStore::slot(std::uint64_t sequence) const {
 }
 
 std::string SampleStore::export_log(const std::string& name) {
-  auto begun = store_->log().begin_export();
+  auto begun = store_->log().begin_export(store_->base_file());
   EXPECT_TRUE(begun) << begun.error().message;
   Bytes whole;
   while (whole.size() < (*begun)->size_bytes()) {

@@ -56,7 +56,10 @@ class SampleStore {
  public:
   SampleStore();
 
-  [[nodiscard]] std::string directory() const { return scratch_.at("g0"); }
+  // Of its newest generation.
+  [[nodiscard]] std::string directory() const {
+    return scratch_.at("g" + std::to_string(generation_));
+  }
   [[nodiscard]] std::string at(const std::string& name) const { return scratch_.at(name); }
   // The file of the segment with this sequence, counted from 1.
   [[nodiscard]] std::string slot(std::uint64_t sequence) const;
@@ -72,12 +75,22 @@ class SampleStore {
   void fill(std::size_t count);
   // A batch in the file that nobody flushed, its last bytes missing.
   void tear_tail();
+  // A batch in the file that nobody flushed, whole.
+  void append_unflushed(std::vector<BatchItem> items);
+  // Frees what is before `retain`; the first entry that can be read.
+  [[nodiscard]] Index compact(Index retain);
+  // The next generation takes a copy of the files, and goes on.
+  void fork();
+  void remove();      // all files
+  void begin_anew();  // as another store, in place of what was removed
   [[nodiscard]] std::string export_log(const std::string& name = "notes.tablog");
 
  private:
   ScratchDirectory scratch_;
   std::unique_ptr<storage::Store> store_;
   std::int64_t time_ms_{1'700'000'000'000};
+  std::uint64_t generation_{};
+  std::uint8_t id_{0x5A};
 };
 
 }  // namespace tablog::tools
