@@ -1,6 +1,14 @@
 // Makes dist/ what npm would publish: the bundled page and worker code with types, tablog.wasm, and the
-// native tool in dist/bin/. Prints the sizes, because they have limits.
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+// native tool in dist/bin/ with its man page in dist/man/. Prints the sizes, because they have limits.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -45,6 +53,17 @@ for (const [from, to] of [
   ["build/native/bin/tablog", "bin/tablog"],
 ]) {
   if (existsSync(join(root, from))) cpSync(join(root, from), join(dist, to));
+}
+
+const tool = join(dist, "bin/tablog");
+if (existsSync(tool)) {
+  const manual = await capture(tool, ["manual"]);
+  if (manual.code !== 0) {
+    console.error(manual.stdout + manual.stderr);
+    process.exit(1);
+  }
+  mkdirSync(join(dist, "man"));
+  writeFileSync(join(dist, "man/tablog.1"), manual.stdout);
 }
 
 const kScriptsMax = 26 * 1024; // of page and workers, gzipped; docs/decisions/size.md

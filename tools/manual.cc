@@ -71,14 +71,15 @@ std::string option_tag(const Option& option) {
   return option.value.empty() ? tag : tag + " " + italic(option.value);
 }
 
+// The choices too, where the help does not name them itself.
 std::string option_text(const Option& option) {
-  std::string text = roff(option.help) + ".";
-  if (option.choices.empty()) return text;
   std::string choices;
+  bool all_named = true;
   for (const std::string& choice : option.choices) {
     choices += (choices.empty() ? "" : ", ") + bold(choice);
+    all_named = all_named && option.help.contains(choice);
   }
-  return text + "\nOne of " + choices + ".";
+  return roff(option.help) + "." + (all_named ? "" : "\nOne of " + choices + ".");
 }
 
 std::string synopsis(const Verb& verb, const Words& words) {
