@@ -36,6 +36,21 @@ class Printer {
   }
 
   void print(const Gap& gap) {
+    output_.draw_status("");
+    print_row(gap);
+    if (output_.width() > 0) {
+      output_.data().flush();  // before the bar is drawn behind it
+    }
+  }
+
+  void finish() {
+    if (!output_.is_table()) {
+      output_.end_rows();
+    }
+  }
+
+ private:
+  void print_row(const Gap& gap) {
     if (output_.is_table()) {
       table_.print({gap.kind, text(gap.from), text(gap.to), gap.client ? short_id(*gap.client) : "",
                     printable(gap.what, 4096)},
@@ -52,13 +67,6 @@ class Printer {
                  {"what", gap.what}});
   }
 
-  void finish() {
-    if (!output_.is_table()) {
-      output_.end_rows();
-    }
-  }
-
- private:
   static std::string text(const std::optional<Index>& index) {
     return index ? std::to_string(index->value) : "";
   }
