@@ -122,7 +122,7 @@ std::string manual_page(const std::vector<Verb>& verbs, const std::string& versi
   out += ".SH SYNOPSIS\n\\fBtablog\\fR \\fIVERB\\fR [\\fIARGUMENT\\fR]...\n";
   out += ".SH DESCRIPTION\n" + paragraphs(kDescription);
   out += ".SH OPTIONS\n" +
-         tagged("\\fB\\-\\-help\\fR", "Tell the verbs, or the options of a verb.") +
+         tagged("\\fB\\-h\\fR, \\fB\\-\\-help\\fR", "Tell the verbs, or the options of a verb.") +
          tagged("\\fB\\-\\-version\\fR", "Tell the version.");
   out += ".SH VERBS\n";
   for (const Verb& verb : verbs) out += verb_section(verb);

@@ -11,10 +11,7 @@ namespace {
 
 // By what the help calls it.
 bool names_a_file(std::string_view value) {
-  for (const std::string_view word : {"LOG", "FILE", "DIR", "PATH"}) {
-    if (value.starts_with(word)) return true;
-  }
-  return value == "A" || value == "B";  // of diff
+  return value == "LOG" || value == "OTHER" || value == "FILE" || value == "DIR" || value == "PATH";
 }
 
 }  // namespace
