@@ -46,13 +46,13 @@ void GapFinder::add_time(const Entry& entry, std::vector<Gap>& found) {
   if (entry.term != before_->term) {
     const auto* start = std::get_if<TermStart>(&entry.body);
     gap.kind = "handover";
-    gap.what = duration_text(ms) + " from term " + term_text(before_->term) + " to term " +
+    gap.what = elapsed_text(ms) + " from term " + term_text(before_->term) + " to term " +
                term_text(entry.term) +
                (start != nullptr ? ", led by " + short_id(start->leader) : "");
     found.push_back(std::move(gap));
   } else if (ms >= pause_ms_) {
     gap.kind = "pause";
-    gap.what = duration_text(ms) + " without an entry";
+    gap.what = elapsed_text(ms) + " without an entry";
     found.push_back(std::move(gap));
   }
 }
@@ -71,7 +71,7 @@ void GapFinder::add_clock(const Entry& entry, std::vector<Gap>& found) {
   if (clock_->what.empty() || std::abs(ahead) > std::abs(*clock_->ms)) {
     clock_->ms = ahead;
     clock_->what =
-        "the wall clock is " + duration_text(std::abs(ahead)) +
+        "the wall clock is " + elapsed_text(std::abs(ahead)) +
         (ahead > 0 ? " behind the leader's time: it was put back" : " ahead of the leader's time");
   }
 }
@@ -110,7 +110,7 @@ void GapFinder::add_request(const Entry& entry, std::vector<Gap>& found) {
   seen = {std::max(seen.number, stamp.number), entry.index};
 }
 
-std::string duration_text(std::int64_t ms) {
+std::string elapsed_text(std::int64_t ms) {
   constexpr std::int64_t kSecond = 1000;
   constexpr std::int64_t kMinute = 60 * kSecond;
   constexpr std::int64_t kHour = 60 * kMinute;

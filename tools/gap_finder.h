@@ -65,6 +65,6 @@ class GapFinder {
 };
 
 // "412 ms", "1.5 s", "3 min 5 s", "2 h 4 min", "3 d 1 h".
-[[nodiscard]] std::string duration_text(std::int64_t ms);
+[[nodiscard]] std::string elapsed_text(std::int64_t ms);
 
 }  // namespace tablog::tools

@@ -122,13 +122,13 @@ TEST(GapFinderTest, SessionsBeyondTheLimitAreCounted) {
   EXPECT_EQ(finder.unfollowed(), 5U);
 }
 
-TEST(DurationTest, HasTheTwoUnitsThatMatter) {
-  EXPECT_EQ(duration_text(999), "999 ms");
-  EXPECT_EQ(duration_text(1'500), "1.5 s");
-  EXPECT_EQ(duration_text(185'000), "3 min 5 s");
-  EXPECT_EQ(duration_text(7'440'000), "2 h 4 min");
-  EXPECT_EQ(duration_text(90'000'000), "1 d 1 h");
-  EXPECT_EQ(duration_text(86'400'000), "1 d");
+TEST(ElapsedTextTest, HasTheTwoUnitsThatMatter) {
+  EXPECT_EQ(elapsed_text(999), "999 ms");
+  EXPECT_EQ(elapsed_text(1'500), "1.5 s");
+  EXPECT_EQ(elapsed_text(185'000), "3 min 5 s");
+  EXPECT_EQ(elapsed_text(7'440'000), "2 h 4 min");
+  EXPECT_EQ(elapsed_text(90'000'000), "1 d 1 h");
+  EXPECT_EQ(elapsed_text(86'400'000), "1 d");
 }
 
 // ---- the verb
