@@ -34,6 +34,7 @@ struct Findings {
   std::optional<Divergence> divergence{};
   std::vector<Suspect> suspects{};  // the entries of its batch that run SQL
   std::optional<OrderDependence> order{};
+  bool order_explains{};  // with rows the other way round the digest is the one that the log names
   std::optional<Error> failure{};  // an entry cannot be executed
   std::optional<Error> damage{};
 };
@@ -58,27 +59,34 @@ class Auditor {
       return false;
     }
     if (reversed_) add_reversed(step);
-    if (step.frame.commit) {
-      findings_.compared = as_ever_.compared();
-      if ((findings_.divergence = as_ever_.divergence())) {
-        findings_.suspects = std::move(suspects_);
-        return false;
-      }
-      suspects_.clear();
-    }
-    return true;
+    return step.entry || commit(*step.frame.commit);
   }
 
   [[nodiscard]] Findings& findings() { return findings_; }
 
  private:
+  bool commit(const Commit& commit) {
+    findings_.compared = as_ever_.compared();
+    findings_.divergence = as_ever_.divergence();
+    if (findings_.divergence) {
+      findings_.order_explains = reversed_ && reversed_->state().digest() == commit.digest;
+      findings_.suspects = std::move(suspects_);
+      return false;
+    }
+    if (findings_.order) reversed_.reset();
+    suspects_.clear();
+    return true;
+  }
+
   void add_reversed(const Step& step) {
     const auto added = reversed_->add(step);
-    if (added && as_ever_.state().digest() == reversed_->state().digest()) return;
-    OrderDependence found{.tables = differing_tables()};
-    if (!suspects_.empty()) found.suspect = suspects_.back();
-    findings_.order = std::move(found);
-    reversed_.reset();
+    const bool same = added && as_ever_.state().digest() == reversed_->state().digest();
+    if (!same && !findings_.order) {
+      OrderDependence found{.tables = differing_tables()};
+      if (!suspects_.empty()) found.suspect = suspects_.back();
+      findings_.order = std::move(found);
+    }
+    if (!added) reversed_.reset();
   }
 
   std::vector<std::string> differing_tables() {
@@ -142,6 +150,7 @@ Json json_of(const Findings& findings, const Source& source) {
     json["divergence"] = {{"index", divergence->index.value},
                           {"expected", to_hex(divergence->expected.bytes)},
                           {"actual", to_hex(divergence->actual.bytes)},
+                          {"orderExplains", findings.order_explains},
                           {"suspects", std::move(suspects)}};
   }
   if (findings.order) {
@@ -177,7 +186,7 @@ void print_divergence(const Findings& findings, Checklist& list) {
   }
 }
 
-void print_order(const OrderDependence& order, Checklist& list) {
+void print_order(const OrderDependence& order, bool explains, Checklist& list) {
   std::string tables;
   for (const std::string& name : order.tables) {
     tables += (tables.empty() ? "" : ", ") + printable(name, 64);
@@ -185,6 +194,8 @@ void print_order(const OrderDependence& order, Checklist& list) {
   list.bad("the state depends on the order of rows that no ORDER BY says" +
            (tables.empty() ? "" : ", in " + tables));
   print_suspect(order.suspect, list);
+  if (explains)
+    list.more("in that order the digest is the one that the log names: that is the cause");
 }
 
 void print(const Findings& findings, Output& output) {
@@ -197,7 +208,7 @@ void print(const Findings& findings, Output& output) {
               " are those that the log names");
   }
   if (findings.order) {
-    print_order(*findings.order, list);
+    print_order(*findings.order, findings.order_explains, list);
   } else if (!findings.failure && !findings.divergence) {
     list.good("and once more with unordered rows the other way round: the same state");
   }

@@ -39,6 +39,7 @@ TEST(AuditTest, BatchThatDivergesIsNamedWithItsSql) {
   EXPECT_EQ(ran.code, 1);
   const auto divergence = ran.json().at("divergence");
   EXPECT_EQ(divergence.at("index"), 7);
+  EXPECT_EQ(divergence.at("orderExplains"), false);
   ASSERT_THAT(divergence.at("suspects"), SizeIs(2));
   EXPECT_EQ(divergence.at("suspects")[0].at("index"), 6);
   EXPECT_EQ(divergence.at("suspects")[0].at("ran"),
