@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <numeric>
 
 #include "log/export.h"
@@ -91,15 +92,6 @@ std::vector<std::string> subdirectories(const fs::path& path) {
   return names;
 }
 
-// "g12" -> 12.
-std::optional<std::uint64_t> generation_of(const std::string& name) {
-  if (name.size() < 2 || name.size() > 18 || name.front() != 'g' ||
-      name.find_first_not_of("0123456789", 1) != std::string::npos) {
-    return std::nullopt;
-  }
-  return std::stoull(name.substr(1));
-}
-
 // The newest whole one; a copy that was not finished has no record that says so, and the first
 // needs none (docs/decisions/fork.md).
 std::optional<std::uint64_t> newest_generation(const fs::path& store) {
@@ -170,11 +162,21 @@ bool is_foreign(const std::vector<Slot>& slots) {
   });
 }
 
-Result<Source> read_directory(const std::string& path, const Directories& at) {
-  Source source{.kind = SourceKind::kDirectory, .path = path};
+// Where slots are opened from, as often as they are read.
+using OpenSlots = std::function<Result<std::vector<Slot>>()>;
+
+struct Parts {
+  std::string path;
+  OpenSlots log;
+  OpenSlots pool;  // empty: there is none
+  bool is_log;     // whatever it holds; else it has to have a segment
+};
+
+Result<Source> read_parts(const Parts& parts) {
+  Source source{.kind = SourceKind::kDirectory, .path = parts.path};
   // The state database first: its log is at least as far as it is, also while both are written to.
-  if (at.pool) {
-    auto pool = storage::open_posix_slots(at.pool->string(), PosixMode::kReadOnly);
+  if (parts.pool) {
+    auto pool = parts.pool();
     auto held = pool ? read_pool(*std::move(pool)) : fail(pool.error());
     if (held) {
       source.state = held->state;
@@ -185,7 +187,7 @@ Result<Source> read_directory(const std::string& path, const Directories& at) {
       source.state_error = held.error();
     }
   }
-  auto slots = storage::open_posix_slots(at.log.string(), PosixMode::kReadOnly);
+  auto slots = parts.log();
   if (!slots) {
     return fail(slots.error());
   }
@@ -197,9 +199,8 @@ Result<Source> read_directory(const std::string& path, const Directories& at) {
   auto log = LogReader::from_slots(
       *std::move(slots), std::max(source.base, source.state ? source.state->applied : Index{}),
       source.base);
-  const bool named = at.log.filename() == "log" && at.log != fs::path(path);
-  if (foreign && !named && (!log || is_empty_log(**log))) {
-    return not_a_log(path, "holds no log: no file in it is a segment");
+  if (foreign && !parts.is_log && (!log || is_empty_log(**log))) {
+    return not_a_log(parts.path, "holds no log: no file in it is a segment");
   }
   if (!log) {
     return fail(log.error());
@@ -218,14 +219,10 @@ Result<FoundSlots> open_slots(const fs::path& directory) {
 }
 
 // A writer may be at work: what looks like damage is believed when it looks the same twice.
-Result<Source> open_directory(const std::string& path) {
-  const auto directories = find_directories(path);
-  if (!directories) {
-    return fail(directories.error());
-  }
+Result<Source> open_parts(const Parts& parts) {
   std::optional<Error> before;
   for (int attempt = 1;; ++attempt) {
-    auto source = read_directory(path, *directories);
+    auto source = read_parts(parts);
     std::optional<Error> found = source ? source->state_error : source.error();
     if (source && !found) {
       if (const auto tail = probe_tail(*source->log); !tail) {
@@ -239,7 +236,46 @@ Result<Source> open_directory(const std::string& path) {
   }
 }
 
+OpenSlots slots_in(const fs::path& directory) {
+  return [path = directory.string()] {
+    return storage::open_posix_slots(path, PosixMode::kReadOnly);
+  };
+}
+
+Result<Source> open_directory(const std::string& path) {
+  const auto found = find_directories(path);
+  if (!found) {
+    return fail(found.error());
+  }
+  return open_parts({.path = path,
+                     .log = slots_in(found->log),
+                     .pool = found->pool ? slots_in(*found->pool) : OpenSlots(),
+                     .is_log = found->log.filename() == "log" && found->log != fs::path(path)});
+}
+
+OpenSlots slots_of(const std::vector<std::string>& files) {
+  return [&files]() -> Result<std::vector<Slot>> {
+    std::vector<Slot> slots;
+    for (const std::string& path : files) {
+      auto file = storage::open_posix_file(path, PosixMode::kReadOnly);
+      if (!file) {
+        return fail(file.error());
+      }
+      slots.push_back({fs::path(path).filename().string(), *std::move(file)});
+    }
+    return slots;
+  };
+}
+
 }  // namespace
+
+std::optional<std::uint64_t> generation_of(const std::string& name) {
+  if (name.size() < 2 || name.size() > 18 || name.front() != 'g' ||
+      name.find_first_not_of("0123456789", 1) != std::string::npos) {
+    return std::nullopt;
+  }
+  return std::stoull(name.substr(1));
+}
 
 Result<Bytes> Source::read_base() const {
   if (base_bytes == 0) return Bytes{};
@@ -277,6 +313,13 @@ Result<FoundSlots> open_pool_slots(const Target& target) {
     return fail(found.error());
   }
   return found->pool ? open_slots(*found->pool) : not_a_log(target.path, "has no state database");
+}
+
+Result<Source> open_files(const SourceFiles& files) {
+  return open_parts({.path = files.path,
+                     .log = slots_of(files.log),
+                     .pool = files.pool.empty() ? OpenSlots() : slots_of(files.pool),
+                     .is_log = true});
 }
 
 }  // namespace tablog::tools

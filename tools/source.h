@@ -52,10 +52,22 @@ struct FoundSlots {
 };
 [[nodiscard]] Result<FoundSlots> open_log_slots(const Target& target);
 [[nodiscard]] Result<FoundSlots> open_pool_slots(const Target& target);
+// The files of one generation where no directory holds them and nothing else: a browser's profile.
+struct SourceFiles {
+  std::string path{};  // what to call them
+  std::vector<std::string> log{};
+  std::vector<std::string> pool{};
+};
 
 // kInvalidArgument: nothing there that is a log. kStorageUnavailable: cannot be read. kNewerFormat.
 // kCorrupt: parts that make no log; damage within the frames is told by Source::log when it is
 // read.
 [[nodiscard]] Result<Source> open_source(const Target& target);
+// The same of a generation's files, all of which are its: without a segment the log is empty. The
+// caller sets Source::target.
+[[nodiscard]] Result<Source> open_files(const SourceFiles& files);
+
+// Of a generation's directory: "g12" -> 12.
+[[nodiscard]] std::optional<std::uint64_t> generation_of(const std::string& name);
 
 }  // namespace tablog::tools

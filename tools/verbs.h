@@ -25,6 +25,7 @@ namespace tablog::tools {
 [[nodiscard]] Verb checkpoints_verb();
 [[nodiscard]] Verb completion_verb();
 [[nodiscard]] Verb manual_verb();
+[[nodiscard]] Verb profiles_verb();
 
 // In the order of the help.
 [[nodiscard]] std::vector<Verb> all_verbs();
