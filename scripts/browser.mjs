@@ -1,6 +1,7 @@
 // The system's Chromium with a profile of its own, and what tests do to its tabs: which renderer process
-// a tab has, and the end of that process. Used by the demo, the benchmark and the browser tests.
-import { mkdtemp, rm } from "node:fs/promises";
+// a tab has, and the end of that process. Used by the demo, the benchmark and the browser tests. And the
+// system's Firefox, as far as it can be used without a driver.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,9 +21,20 @@ export const chromiumArguments = [
 
 /** The system's Chromium: $TABLOG_CHROMIUM, or the first on PATH. Playwright's own is never downloaded. */
 export function chromiumPath() {
-  if (process.env["TABLOG_CHROMIUM"]) return process.env["TABLOG_CHROMIUM"];
+  return browserPath("TABLOG_CHROMIUM", ["chromium", "chromium-browser", "google-chrome"]);
+}
+
+/** The system's Firefox: $TABLOG_FIREFOX, or the first on PATH. */
+export function firefoxPath() {
+  return browserPath("TABLOG_FIREFOX", ["firefox-esr", "firefox"]);
+}
+
+/** @param {string} variable @param {string[]} names */
+function browserPath(variable, names) {
+  const chosen = process.env[variable];
+  if (chosen) return chosen;
   const directories = (process.env["PATH"] ?? "").split(delimiter);
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+  for (const name of names) {
     for (const directory of directories) {
       try {
         accessSync(join(directory, name), constants.X_OK);
@@ -32,7 +44,7 @@ export function chromiumPath() {
       }
     }
   }
-  throw new Error("no chromium on PATH: install Debian's package chromium, or set TABLOG_CHROMIUM");
+  throw new Error(`no ${names[0]} on PATH: ./dev setup, or set ${variable}`);
 }
 
 /**
@@ -117,6 +129,44 @@ export async function launchWithHiddenTabs() {
     await end();
     throw error;
   }
+}
+
+const firefoxPreferences = {
+  "app.normandy.enabled": false,
+  "app.update.enabled": false,
+  "browser.aboutwelcome.enabled": false,
+  "browser.shell.checkDefaultBrowser": false,
+  "browser.startup.homepage_override.mstone": "ignore",
+  "datareporting.policy.dataSubmissionEnabled": false,
+};
+
+/**
+ * Starts Firefox on one page, with a new profile in an empty directory. Nothing drives it: the page has to work
+ * and to tell by itself.
+ * @param {string} profile
+ * @param {string} url
+ * @returns {Promise<{ end: (signal?: NodeJS.Signals) => Promise<void> }>}
+ */
+export async function launchFirefox(profile, url) {
+  const lines = Object.entries(firefoxPreferences).map(
+    ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+  );
+  await writeFile(join(profile, "user.js"), lines.join(""));
+  const started = spawn(firefoxPath(), ["--headless", "--no-remote", "--profile", profile, url], {
+    stdio: "ignore",
+    env: { ...process.env, HOME: profile },
+  });
+  const ended = new Promise((resolve, reject) => {
+    started.once("exit", () => resolve(undefined));
+    started.once("error", reject);
+  });
+  ended.catch(() => undefined);
+  return {
+    end: async (signal = "SIGTERM") => {
+      started.kill(signal);
+      await within(20_000, ended, "Firefox to end");
+    },
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-# Sets up what a command needs: `setup.sh tools npm native wasm lint fuzz browser`, in any selection.
+# Sets up what a command needs: `setup.sh tools npm native wasm lint fuzz browser firefox`, in any selection.
 # Each third-party part is made once per machine, in a cache outside the checkout, under a name that
 # holds the hash of what it was made from; .deps/ in the checkout links to the parts in use.
 . "$(dirname "$0")/lib.sh"
@@ -99,6 +99,11 @@ set_up_fuzz() {
 }
 
 set_up_browser() { [[ -n ${TABLOG_CHROMIUM:-} ]] || need_host_packages chromium:chromium; }
+
+# For the tests alone: what a Firefox writes is read (docs/decisions/browser-profiles.md).
+set_up_firefox() {
+  [[ -n ${TABLOG_FIREFOX:-} ]] || command -v firefox >/dev/null || need_host_packages firefox-esr:firefox-esr
+}
 
 set_up_npm() {
   local key stamp="$root/node_modules/.tablog-stamp"

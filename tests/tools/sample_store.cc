@@ -83,6 +83,10 @@ void write_file(const std::string& path, ByteView bytes) {
              static_cast<std::streamsize>(bytes.size()));
 }
 
+void write_text(const std::string& path, std::string_view text) {
+  write_file(path, std::as_bytes(std::span(text)));
+}
+
 void flip_byte(const std::string& path, std::uint64_t offset) {
   Bytes bytes = read_file(path);
   ASSERT_LT(offset, bytes.size());

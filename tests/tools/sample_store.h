@@ -49,6 +49,7 @@ class ScratchDirectory {
 
 [[nodiscard]] Bytes read_file(const std::string& path);
 void write_file(const std::string& path, ByteView bytes);
+void write_text(const std::string& path, std::string_view text);
 void flip_byte(const std::string& path, std::uint64_t offset);
 void resize(const std::string& path, std::uint64_t bytes);
 
