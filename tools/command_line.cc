@@ -13,14 +13,15 @@ const char* const kDescription =
     "Looks into the log of a tablog store. Never changes it.\n"
     "\n"
     "LOG is an exported log, or a directory of OPFS files: a store's, a generation's (log/ and\n"
-    "db/.opaque/), or one of log slots alone.";
+    "db/.opaque/), or one of log slots alone. --profile names a browser's profile in its place.";
 
 const char* const kExamples =
     "  tablog info notes.tablog\n"
     "  tablog dump notes.tablog --type todo.added --limit 10 --reverse\n"
     "  tablog dump notes.tablog -o ndjson | jq 'select(.kind == \"event\") | .args'\n"
     "  tablog verify --deep opfs/tablog/notes/g0\n"
-    "  tablog replay notes.tablog -o notes.sqlite3 --digests";
+    "  tablog replay notes.tablog -o notes.sqlite3 --digests\n"
+    "  tablog info --profile ~/.config/chromium --origin https://app.example --store notes";
 
 const char* const kExitCodes =
     "0 clean, 1 differs, 2 usage, 3 torn tail, 4 corrupt, 5 I/O, 6 unknown version.";
@@ -30,6 +31,7 @@ namespace {
 constexpr const char* kFooter =
     "tablog VERB --help tells more of each verb; tools/README.md the formats.";
 
+constexpr const char* kProfileOption = "--profile";
 const std::vector<std::string> kFormats{"table", "json", "ndjson", "sql"};  // in Format's order
 
 std::string examples_text(const std::string& examples) {
@@ -64,10 +66,18 @@ void add_positional(CLI::App& app, const Positional& positional) {
   if (!positional.choices.empty()) added->check(among(positional.choices));
 }
 
+// The only positional of all that --profile takes the place of: CLI11 has no such thing.
+bool names_profile(std::span<const char* const> arguments) {
+  return std::ranges::any_of(arguments, [](std::string_view word) {
+    return word == kProfileOption || word.starts_with(std::string(kProfileOption) + "=");
+  });
+}
+
 // The verbs as CLI11 takes them. What it fills in are the verbs' states and its own members.
 class Parser {
  public:
-  Parser() : app_(kDescription, kProgram), verbs_(all_verbs()) {
+  explicit Parser(std::span<const char* const> arguments)
+      : app_(kDescription, kProgram), verbs_(all_verbs()), in_profile_(names_profile(arguments)) {
     app_.footer(examples_text(kExamples) + "\n\nExit codes: " + kExitCodes + "\n" + kFooter);
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "tablog " TABLOG_VERSION);
@@ -90,12 +100,15 @@ class Parser {
   void add(const Verb& verb) {
     CLI::App* sub = app_.add_subcommand(verb.name, verb.what);
     sub->footer(examples_text(verb.examples));
-    for (const Positional& each : positionals_of(verb, target_)) add_positional(*sub, each);
-    for (const Option& each : options_of(verb, format_)) add_option(*sub, each);
+    for (const Positional& each : positionals_of(verb, target_)) {
+      if (!in_profile_ || each.into != Into(&target_.path)) add_positional(*sub, each);
+    }
+    for (const Option& each : options_of(verb, target_, format_)) add_option(*sub, each);
   }
 
   CLI::App app_;
   std::vector<Verb> verbs_;
+  bool in_profile_;
   Target target_;
   std::string format_ = kFormats.front();
 };
@@ -112,8 +125,22 @@ std::vector<Positional> positionals_of(const Verb& verb, Target& target) {
   return all;
 }
 
-std::vector<Option> options_of(const Verb& verb, std::string& format) {
+std::vector<Option> options_of(const Verb& verb, Target& target, std::string& format) {
   std::vector<Option> all = verb.options;
+  if (verb.takes == Takes::kLog) {
+    all.push_back({.names = kProfileOption,
+                   .value = "DIR",
+                   .help = "In place of LOG: a store in this browser's profile",
+                   .into = &target.profile});
+    all.push_back({.names = "--origin",
+                   .value = "URL",
+                   .help = "Of --profile: the store of this origin",
+                   .into = &target.origin});
+    all.push_back({.names = "--store",
+                   .value = "NAME",
+                   .help = "Of --profile: the store of this name, or whose id begins so",
+                   .into = &target.store});
+  }
   if (verb.format_names.empty()) return all;
   all.push_back({.names = verb.format_names,
                  .value = "FORMAT",
@@ -124,7 +151,7 @@ std::vector<Option> options_of(const Verb& verb, std::string& format) {
 }
 
 ExitCode run_command_line(std::span<const char* const> arguments, Streams streams) {
-  Parser parser;
+  Parser parser(arguments);
   try {
     parser.app().parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& error) {

@@ -16,9 +16,9 @@ extern const char* const kDescription;  // paragraphs, for the help and the manu
 extern const char* const kExamples;
 extern const char* const kExitCodes;
 
-// LOG and the format, which the verb's own list does not have.
+// LOG, or the profile in its place, and the format: the verb's own lists do not have them.
 [[nodiscard]] std::vector<Positional> positionals_of(const Verb& verb, Target& target);
-[[nodiscard]] std::vector<Option> options_of(const Verb& verb, std::string& format);
+[[nodiscard]] std::vector<Option> options_of(const Verb& verb, Target& target, std::string& format);
 
 // `arguments` begin with the program's name.
 [[nodiscard]] ExitCode run_command_line(std::span<const char* const> arguments, Streams streams);

@@ -138,10 +138,10 @@ ExitCode profiles(const Target&, const Options& options, Output& output) {
   std::vector<Row> rows;
   for (const ProfileStore& store : found->stores) rows.push_back(row_of(store));
   if (!output.is_table()) {
-    output.begin_rows({.table = "store",
-                       .columns = {"browser", "profile", "origin", "partition", "name", "store",
-                                   "generation", "generations", "first", "last", "bytes", "changed",
-                                   "files", "error"}});
+    output.begin_rows(
+        {.table = "store",
+         .columns = {"browser", "profile", "origin", "partition", "name", "store", "generation",
+                     "generations", "first", "last", "bytes", "changed", "files", "error"}});
     for (const Row& row : rows) output.row(json_of_row(row));
     output.end_rows();
   } else if (!rows.empty()) {

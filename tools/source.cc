@@ -9,6 +9,7 @@
 #include "log/export.h"
 #include "storage/base.h"
 #include "storage/posix_file.h"
+#include "tools/profile/profile.h"
 #include "tools/text.h"
 
 namespace tablog::tools {
@@ -237,9 +238,8 @@ Result<Source> open_parts(const Parts& parts) {
 }
 
 OpenSlots slots_in(const fs::path& directory) {
-  return [path = directory.string()] {
-    return storage::open_posix_slots(path, PosixMode::kReadOnly);
-  };
+  return
+      [path = directory.string()] { return storage::open_posix_slots(path, PosixMode::kReadOnly); };
 }
 
 Result<Source> open_directory(const std::string& path) {
@@ -265,6 +265,17 @@ OpenSlots slots_of(const std::vector<std::string>& files) {
     }
     return slots;
   };
+}
+
+// Their directory is where most of them are, those of other stores among them.
+Result<FoundSlots> open_listed(const std::vector<std::string>& files) {
+  auto slots = slots_of(files)();
+  if (!slots) {
+    return fail(slots.error());
+  }
+  return FoundSlots{
+      .directory = files.empty() ? "" : fs::path(files.front()).parent_path().string(),
+      .slots = *std::move(slots)};
 }
 
 }  // namespace
@@ -297,17 +308,31 @@ std::uint64_t Source::file_offset_of(std::uint64_t sequence) const {
 }
 
 Result<Source> open_source(const Target& target) {
-  auto source = is_folder(target.path) ? open_directory(target.path) : open_file(target.path);
+  const bool in_profile = !target.profile.empty();
+  if (!in_profile && !(target.origin.empty() && target.store.empty())) {
+    return fail(ErrorCode::kInvalidArgument, "--origin and --store say which one of --profile");
+  }
+  auto source = in_profile               ? open_profile_store(target)
+                : is_folder(target.path) ? open_directory(target.path)
+                                         : open_file(target.path);
   if (source) source->target = target;
   return source;
 }
 
 Result<FoundSlots> open_log_slots(const Target& target) {
+  if (!target.profile.empty()) {
+    const auto files = find_profile_files(target);
+    return files ? open_listed(files->log) : fail(files.error());
+  }
   const auto found = find_directories(target.path);
   return found ? open_slots(found->log) : fail(found.error());
 }
 
 Result<FoundSlots> open_pool_slots(const Target& target) {
+  if (!target.profile.empty()) {
+    const auto files = find_profile_files(target);
+    return files ? open_listed(files->pool) : fail(files.error());
+  }
   const auto found = find_directories(target.path);
   if (!found) {
     return fail(found.error());

@@ -6,6 +6,8 @@
 //   notes/g0/           a generation: log slots in log/, the state database's pool in db/.opaque/
 //   notes/g0/log/       log slots alone
 //
+// or what a browser's profile has of a store (profile/profile.h).
+//
 // Files are opened read-only and never locked: a browser may be writing to them meanwhile.
 #pragma once
 
@@ -52,6 +54,7 @@ struct FoundSlots {
 };
 [[nodiscard]] Result<FoundSlots> open_log_slots(const Target& target);
 [[nodiscard]] Result<FoundSlots> open_pool_slots(const Target& target);
+
 // The files of one generation where no directory holds them and nothing else: a browser's profile.
 struct SourceFiles {
   std::string path{};  // what to call them

@@ -15,9 +15,12 @@
 
 namespace tablog::tools {
 
-// Which log.
+// Which log: what stands at a path, or a store in a browser's profile (profile/profile.h).
 struct Target {
   std::string path{};
+  std::string profile{};  // a directory; empty: `path` counts
+  std::string origin{};   // of the store; empty: any
+  std::string store{};    // its name, or the first digits of its id, at least 4; empty: any
 };
 
 // Where a word of the command line goes: into what Verb::state holds.

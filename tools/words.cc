@@ -19,7 +19,7 @@ bool names_a_file(std::string_view value) {
 Words words_of(const Verb& verb) {
   Target target;
   std::string format;
-  return {.options = options_of(verb, format), .positionals = positionals_of(verb, target)};
+  return {.options = options_of(verb, target, format), .positionals = positionals_of(verb, target)};
 }
 
 std::vector<std::string> names_of(const Option& option) {

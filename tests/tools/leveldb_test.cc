@@ -27,8 +27,7 @@ using testing::UnorderedElementsAre;
 constexpr std::size_t kDecodedMax = 1U << 20U;
 
 std::string golden(const std::string& name) {
-  const Bytes bytes =
-      read_file(std::string(TABLOG_SOURCE_DIR) + "/tests/tools/leveldb/" + name);
+  const Bytes bytes = read_file(std::string(TABLOG_SOURCE_DIR) + "/tests/tools/leveldb/" + name);
   EXPECT_FALSE(bytes.empty()) << name;
   return std::string(as_text(bytes));
 }
@@ -51,12 +50,11 @@ Read read_log(std::string_view file) {
 
 Read read_table(std::string_view file, std::size_t decoded_max = kDecodedMax) {
   Read read;
-  read.result =
-      read_leveldb_table(file, decoded_max, [&read](const LevelDbChange& change) {
-        ++read.changes;
-        if (change.value) read.values.emplace(change.key, *change.value);
-        return Result<void>{};
-      });
+  read.result = read_leveldb_table(file, decoded_max, [&read](const LevelDbChange& change) {
+    ++read.changes;
+    if (change.value) read.values.emplace(change.key, *change.value);
+    return Result<void>{};
+  });
   return read;
 }
 
@@ -90,8 +88,8 @@ TEST(LevelDbTest, HighestSequenceCountsWhicheverFileItStandsIn) {
   write_text(scratch.at("000003.log"),
              leveldb_log({batch_of(7, {{"a", "new"}, {"b", std::nullopt}, {"c", "kept"}})}));
   write_text(scratch.at("LOCK"), "");
-  const auto content = read_leveldb(
-      scratch.path().string(), [](std::string_view key) { return key != "c"; });
+  const auto content =
+      read_leveldb(scratch.path().string(), [](std::string_view key) { return key != "c"; });
   ASSERT_TRUE(content) << content.error().message;
   EXPECT_THAT(content->values, ElementsAre(Pair("a", "new")));
 }
@@ -120,8 +118,7 @@ TEST(LevelDbLogTest, RecordsGoOnInTheNextBlock) {
   const Read read =
       read_log(leveldb_log({batch_of(1, {{"a", "1"}}), batch_of(2, {{"b", large}, {"c", "2"}})}));
   EXPECT_TRUE(read.result) << read.result.error().message;
-  EXPECT_THAT(read.values,
-              UnorderedElementsAre(Pair("a", "1"), Pair("b", large), Pair("c", "2")));
+  EXPECT_THAT(read.values, UnorderedElementsAre(Pair("a", "1"), Pair("b", large), Pair("c", "2")));
 }
 
 // Of a writer that was killed, or is at work.
@@ -232,12 +229,12 @@ TEST(LevelDbDamageTest, IndexThatNamesOneBlockManyTimesIsBounded) {
 TEST(LevelDbDamageTest, SizesThatLeadOutsideAreMalformed) {
   const std::string huge = varint(~std::uint64_t{0});
   const std::vector<std::string> blocks{
-      varint(1) + varint(0) + varint(0) + kRestarts,       // shares with nothing
-      varint(0) + huge + varint(0) + kRestarts,            // a key of 2^64 - 1 bytes
-      varint(0) + varint(1) + huge + "k" + kRestarts,      // a value likewise
-      entry_of("short", "v") + kRestarts,                  // a key without its number
-      entry_of("k" + fixed(9, 8), "v") + kRestarts,        // of unknown type
-      fixed(0, 4) + fixed(0xFFFFFFFF, 4),                  // restarts
+      varint(1) + varint(0) + varint(0) + kRestarts,   // shares with nothing
+      varint(0) + huge + varint(0) + kRestarts,        // a key of 2^64 - 1 bytes
+      varint(0) + varint(1) + huge + "k" + kRestarts,  // a value likewise
+      entry_of("short", "v") + kRestarts,              // a key without its number
+      entry_of("k" + fixed(9, 8), "v") + kRestarts,    // of unknown type
+      fixed(0, 4) + fixed(0xFFFFFFFF, 4),              // restarts
       "x"};
   for (const std::string& block : blocks) {
     Made made;
@@ -269,20 +266,22 @@ TEST(SnappyTest, CopiesMayReachIntoWhatTheyMake) {
 
 TEST(SnappyTest, LongLiteralsHaveTheirLengthBehindTheTag) {
   const std::string text(300, 'q');
-  EXPECT_EQ(snappy_decompress(varint(300) + std::string(1, static_cast<char>(61 << 2)) + fixed(299, 2) + text, 300),
-            text);
+  EXPECT_EQ(
+      snappy_decompress(
+          varint(300) + std::string(1, static_cast<char>(61 << 2)) + fixed(299, 2) + text, 300),
+      text);
 }
 
 TEST(SnappyTest, WhatIsNotWholeIsMalformed) {
   const std::vector<std::string> inputs{
       "",
-      varint(101) + std::string(101, 'x'),                         // more than is allowed
-      varint(~std::uint64_t{0}),                                   // far more
-      varint(5) + std::string{1 << 2, 'a', 'b'},                   // less than it says
-      varint(1) + std::string{1 << 2, 'a', 'b'},                   // more than it says
+      varint(101) + std::string(101, 'x'),                            // more than is allowed
+      varint(~std::uint64_t{0}),                                      // far more
+      varint(5) + std::string{1 << 2, 'a', 'b'},                      // less than it says
+      varint(1) + std::string{1 << 2, 'a', 'b'},                      // more than it says
       varint(6) + std::string{1 << 2, 'a', 'b'} + std::string{1, 3},  // from before its start
       varint(6) + std::string{1 << 2, 'a', 'b'} + std::string{1, 0},  // from nowhere
-      varint(6) + std::string{1 << 2, 'a'},                        // cut
+      varint(6) + std::string{1 << 2, 'a'},                           // cut
       varint(6) + std::string{static_cast<char>(63 << 2), '\xFF', '\xFF', '\xFF', '\xFF'}};
   for (const std::string& input : inputs) {
     const auto result = snappy_decompress(input, 100);

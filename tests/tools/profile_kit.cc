@@ -68,8 +68,8 @@ PageFiles files_of(const std::string& directory, const std::string& to) {
 }
 
 std::string pickle(std::uint64_t parent, const std::string& bytes, const std::string& name) {
-  const std::string payload =
-      fixed(parent, 8) + string_field(bytes) + string_field(name) + fixed(13'440'000'000'000'000, 8);
+  const std::string payload = fixed(parent, 8) + string_field(bytes) + string_field(name) +
+                              fixed(13'440'000'000'000'000, 8);
   return fixed(payload.size(), 4) + payload;
 }
 
@@ -89,7 +89,7 @@ std::vector<TestChange> write_tree(const fs::path& tree, const PageFiles& files)
         });
     const std::string bytes = "00/" + counted_number(written++, 8);
     write_with_folders(tree / bytes, std::string_view(reinterpret_cast<const char*>(content.data()),
-                                              content.size()));
+                                                      content.size()));
     add(directories.next(), parent, bytes, name_of(path));
   }
   return changes;
@@ -123,7 +123,7 @@ void write_database(const fs::path& path, const std::string& sql) {
   unsigned char* const image = sqlite3_serialize(connection->get(), "main", &bytes, 0);
   ASSERT_NE(image, nullptr);
   write_with_folders(path, std::string_view(reinterpret_cast<const char*>(image),
-                                    static_cast<std::size_t>(bytes)));
+                                            static_cast<std::size_t>(bytes)));
   sqlite3_free(image);
 }
 
@@ -174,7 +174,8 @@ void write_firefox_origin(const fs::path& profile, const std::string& origin,
     const std::uint64_t parent = directories.number_of(
         folder_of(path), [&](std::uint64_t id, std::uint64_t above, const std::string& name) {
           entry(id, above);
-          sql += "INSERT INTO Directories VALUES(" + hex(handle(id)) + "," + hex(utf16(name)) + ");";
+          sql +=
+              "INSERT INTO Directories VALUES(" + hex(handle(id)) + "," + hex(utf16(name)) + ");";
         });
     const std::uint64_t id = directories.next();
     entry(id, parent);
@@ -184,8 +185,9 @@ void write_firefox_origin(const fs::path& profile, const std::string& origin,
     const std::uint64_t last = (std::uint64_t{'h'} << 8U | id) << 4U;
     const std::string name = prefix + kDigits[last >> 10U & 31U] + kDigits[last >> 5U & 31U] +
                              std::string(1, kDigits[last & 31U]);
-    write_with_folders(directory / name.substr(0, 2) / name,
-               std::string_view(reinterpret_cast<const char*>(content.data()), content.size()));
+    write_with_folders(
+        directory / name.substr(0, 2) / name,
+        std::string_view(reinterpret_cast<const char*>(content.data()), content.size()));
   }
   write_database(directory / "metadata.sqlite", sql);
 }

@@ -105,13 +105,14 @@ TEST_F(ProfileTest, BucketsHaveTheirOriginFromTheQuotaDatabase) {
     const fs::path tree = web / number / "FileSystem/t";
     write_log(tree / "Paths", write_tree(tree, store_at("tablog/notes/g0")));
   }
-  write_database(web / "QuotaManager",
-                 "CREATE TABLE buckets(id INTEGER PRIMARY KEY, storage_key TEXT, name TEXT);"
-                 "INSERT INTO buckets VALUES(3, 'https://a.example/', 'inbox');"
-                 "INSERT INTO buckets VALUES(7, 'https://b.example/^0https://c.example', '_default')");
-  EXPECT_THAT(names_of(found_in(profile())),
-              ElementsAre("https://a.exampleinbox notes",
-                          "https://b.example^0https://c.example notes"));
+  write_database(
+      web / "QuotaManager",
+      "CREATE TABLE buckets(id INTEGER PRIMARY KEY, storage_key TEXT, name TEXT);"
+      "INSERT INTO buckets VALUES(3, 'https://a.example/', 'inbox');"
+      "INSERT INTO buckets VALUES(7, 'https://b.example/^0https://c.example', '_default')");
+  EXPECT_THAT(
+      names_of(found_in(profile())),
+      ElementsAre("https://a.exampleinbox notes", "https://b.example^0https://c.example notes"));
   // Without it the stores are there all the same.
   write_file((web / "QuotaManager").string(), Bytes(5000, std::byte{7}));
   const ProfileStores found = found_in(profile());
@@ -159,7 +160,7 @@ TEST_F(ProfileTest, StoreIsFoundByItsHeadersWhereNoNameCanBeRead) {
   ASSERT_THAT(names_of(missing), ElementsAre("https://app.example "));
   EXPECT_EQ(entries_of(missing.stores.front()), 9U);
   const auto chosen = select_store(
-      missing, {.directory = profile(), .name = to_hex(samples::client(0x5A).bytes).substr(0, 6)});
+      missing, {.profile = profile(), .store = to_hex(samples::client(0x5A).bytes).substr(0, 6)});
   EXPECT_TRUE(chosen) << chosen.error().message;
 }
 
@@ -187,7 +188,8 @@ TEST_F(ProfileTest, TreeThatGoesInCirclesOrOutsideIsLeftOut) {
   write_file(scratch_.at("secret"), Bytes(9, std::byte{1}));
   fs::create_symlink(scratch_.path() / "secret", tree / "00/00000099");
   fs::create_directory_symlink(scratch_.path(), tree / "01");
-  std::vector<TestChange> changes{{"900", pickle(901, "", "a")}, {"901", pickle(900, "", "tablog")}};
+  std::vector<TestChange> changes{{"900", pickle(901, "", "a")},
+                                  {"901", pickle(900, "", "tablog")}};
   std::uint64_t id = 1000;
   const auto add = [&](std::uint64_t parent, const std::string& bytes) {
     changes.push_back({std::to_string(++id), pickle(parent, bytes, "f" + std::to_string(id))});
@@ -250,7 +252,7 @@ TEST_F(ProfileTest, SelectionSaysWhatThereIs) {
   write_origin(profile(), "001", store_at("tablog/notes/g0"));
   const ProfileStores found = found_in(profile());
   const auto select = [&](const std::string& origin, const std::string& name) {
-    return select_store(found, {.directory = profile(), .origin = origin, .name = name});
+    return select_store(found, {.profile = profile(), .origin = origin, .store = name});
   };
   const auto drafts = select("", "drafts");
   ASSERT_TRUE(drafts) << drafts.error().message;
@@ -271,7 +273,7 @@ TEST_F(ProfileTest, SelectionSaysWhatThereIs) {
 
 TEST_F(ProfileTest, ChosenStoreIsOpenedWithItsState) {
   write_notes();
-  const auto source = open_profile_store({.directory = user_data(), .name = "notes"});
+  const auto source = open_profile_store({.profile = user_data(), .store = "notes"});
   ASSERT_TRUE(source) << source.error().message;
   EXPECT_EQ(source->log->last(), Index{9});
   ASSERT_TRUE(source->state);
@@ -333,6 +335,50 @@ TEST_F(ProfileTest, VerbTellsADamagedLogAndGoesOn) {
   EXPECT_THAT(told.data, HasSubstr("\"name\":\"notes\""));
   EXPECT_THAT(told.data, HasSubstr("\"name\":\"broken\""));
   EXPECT_THAT(told.notes, HasSubstr("broken: "));
+}
+
+TEST_F(ProfileTest, VerbTellsWhatCannotBeRead) {
+  write_notes();
+  fs::create_directories(user_data() / "Profile 1");
+  write_text((user_data() / "Profile 1/File System").string(), "no directory");
+  const Ran told = run_profiles(user_data(), "ndjson");
+  EXPECT_EQ(told.code, 5);
+  EXPECT_THAT(told.notes, HasSubstr("Profile 1/File System"));
+  EXPECT_THAT(told.lines(), SizeIs(1));
+}
+
+// ---- other verbs
+
+TEST_F(ProfileTest, EveryVerbTakesAProfileInPlaceOfALog) {
+  write_notes();
+  const std::string place = user_data().string();
+  const Ran info = tablog({"info", "--profile", place, "--origin", "https://app.example", "--store",
+                           "notes", "-o", "json"});
+  EXPECT_EQ(info.code, 0) << info.notes;
+  EXPECT_EQ(info.json()["last"], 9);
+  EXPECT_EQ(info.json()["state"]["applied"], 9);
+  const Ran get = tablog({"get", "5", "--profile=" + place, "-o", "json"});
+  EXPECT_EQ(get.code, 0) << get.notes;
+  EXPECT_EQ(get.json()["index"], 5);
+  const Ran verify = tablog({"verify", "--deep", "--profile", place});
+  EXPECT_EQ(verify.code, 0) << verify.notes;
+}
+
+TEST_F(ProfileTest, ProfileThatSaysNoStoreIsUsage) {
+  write_notes();
+  const std::string place = user_data().string();
+  for (const auto& [arguments, says] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"info", "--profile", place, "--store", "other"}, "app.example · notes"},
+           {{"info", "--profile", scratch_.path().string() + "/user data/Default/File System"},
+            "no browser profile"},
+           {{"info", store_.directory(), "--profile", place}, "not expected"},
+           {{"info", store_.directory(), "--store", "notes"}, "--profile"},
+           {{"info"}, "LOG is required"}}) {
+    const Ran told = tablog(arguments);
+    EXPECT_EQ(told.code, 2) << testing::PrintToString(arguments);
+    EXPECT_THAT(told.notes, HasSubstr(says));
+  }
 }
 
 }  // namespace

@@ -47,20 +47,15 @@ struct ProfileStores {
 // hold no store. kInvalidArgument: neither. kStorageUnavailable: it cannot be read.
 [[nodiscard]] Result<ProfileStores> find_profile_stores(const std::filesystem::path& directory);
 
-// Which of them; an empty field leaves it open.
-struct StoreChoice {
-  std::filesystem::path directory{};
-  std::string origin{};
-  std::string name{};  // or the first digits of its id, at least 4
-};
+// The only one that `target` can mean. kInvalidArgument, saying what there is: none, or several.
+[[nodiscard]] Result<ProfileStore> select_store(const ProfileStores& found, const Target& target);
 
-// The only one that it can mean. kInvalidArgument, saying what there is: none, or several.
-[[nodiscard]] Result<ProfileStore> select_store(const ProfileStores& found,
-                                                const StoreChoice& choice);
+// The files of its current generation. As those two.
+[[nodiscard]] Result<SourceFiles> find_profile_files(const Target& target);
 
 // Finds, selects, opens; again where the browser has changed the files meanwhile. As those and
 // open_files().
-[[nodiscard]] Result<Source> open_profile_store(const StoreChoice& choice);
+[[nodiscard]] Result<Source> open_profile_store(const Target& target);
 
 // Directories on this machine in which browsers keep profiles.
 [[nodiscard]] std::vector<std::filesystem::path> usual_profile_places();

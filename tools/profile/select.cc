@@ -19,15 +19,15 @@ bool is_origin(const ProfileStore& store, std::string_view origin) {
   return origin.empty() || store.origin == origin;
 }
 
-std::vector<ProfileStore> matching(const ProfileStores& found, const StoreChoice& choice) {
+std::vector<ProfileStore> matching(const ProfileStores& found, const Target& target) {
   std::vector<ProfileStore> named;
   std::vector<ProfileStore> numbered;
   for (const ProfileStore& store : found.stores) {
-    if (!is_origin(store, choice.origin)) continue;
-    if (choice.name.empty() || store.name == choice.name) {
+    if (!is_origin(store, target.origin)) continue;
+    if (target.store.empty() || store.name == target.store) {
       named.push_back(store);
-    } else if (choice.name.size() >= kIdDigitsMin &&
-               to_hex(store.id.bytes).starts_with(choice.name)) {
+    } else if (target.store.size() >= kIdDigitsMin &&
+               to_hex(store.id.bytes).starts_with(target.store)) {
       numbered.push_back(store);
     }
   }
@@ -47,21 +47,12 @@ std::string list_of(const std::vector<ProfileStore>& stores) {
   return text;
 }
 
-Result<Source> open_once(const StoreChoice& choice) {
-  const auto found = find_profile_stores(choice.directory);
-  if (!found) return fail(found.error());
-  const auto store = select_store(*found, choice);
-  // What could not be read may be what is asked for.
-  if (!store) return found->troubles.empty() ? fail(store.error()) : fail(found->troubles.front());
-  return open_files(store->current().files);
-}
-
 }  // namespace
 
-Result<ProfileStore> select_store(const ProfileStores& found, const StoreChoice& choice) {
-  std::vector<ProfileStore> stores = matching(found, choice);
+Result<ProfileStore> select_store(const ProfileStores& found, const Target& target) {
+  std::vector<ProfileStore> stores = matching(found, target);
   if (stores.size() == 1) return std::move(stores.front());
-  const std::string where = path_text(choice.directory.string());
+  const std::string where = path_text(target.profile);
   if (found.stores.empty()) {
     return fail(ErrorCode::kInvalidArgument, where + " holds no tablog store");
   }
@@ -74,10 +65,23 @@ Result<ProfileStore> select_store(const ProfileStores& found, const StoreChoice&
                         list_of(stores));
 }
 
-Result<Source> open_profile_store(const StoreChoice& choice) {
+Result<SourceFiles> find_profile_files(const Target& target) {
+  const auto found = find_profile_stores(target.profile);
+  if (!found) return fail(found.error());
+  const auto store = select_store(*found, target);
+  if (store) return store->current().files;
+  Error error = store.error();
+  for (const Error& trouble : found->troubles) {
+    error.message += "\nnot everything could be read: " + trouble.message;
+  }
+  return fail(std::move(error));
+}
+
+Result<Source> open_profile_store(const Target& target) {
   std::optional<Error> before;
   for (int attempt = 1;; ++attempt) {
-    auto source = open_once(choice);
+    const auto files = find_profile_files(target);
+    auto source = files ? open_files(*files) : fail(files.error());
     // A file may have come or gone after the directories were read: then they say other ones now.
     if (source || source.error() == before || attempt == kAttemptsMax) return source;
     before = source.error();
