@@ -119,9 +119,11 @@ std::vector<ProfileStore> named_stores(const OriginFiles& origin, const ProfileS
   for (auto& [key, generations] : found) {
     ProfileStore store = like;
     const auto record = origin.files.find("tablog/" + key + "/name");
-    store.name = key.find('~') == std::string::npos ? decode_name(key)
-                 : record != origin.files.end()     ? read_text(record->second)
-                                                    : key;
+    store.name = decode_name(key);
+    // The name of a long one stands in a file, once that is written.
+    if (record != origin.files.end() && key.contains('~')) {
+      if (std::string name = read_text(record->second); !name.empty()) store.name = std::move(name);
+    }
     for (auto& [number, generation] : generations) {
       if (!generation.files.log.empty()) store.generations.push_back(std::move(generation));
     }
