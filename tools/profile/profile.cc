@@ -160,16 +160,20 @@ void take_stores(const OriginFiles& origin, const ProfileStore& like, ProfileSto
 
 // ---- profiles
 
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
 // How a profile is told: by where it keeps private file systems, or by what every profile has.
 std::optional<Browser> browser_of(const fs::path& path) {
-  for (const char* name : {"File System", "WebStorage", "Preferences"}) {
-    if (is_there(path / name)) return Browser::kChromium;
+  if (is_there(path / "File System") || is_there(path / "WebStorage") ||
+      is_file(path / "Preferences")) {
+    return Browser::kChromium;
   }
-  for (const fs::path& name :
-       {fs::path("storage") / "default", fs::path("prefs.js"), fs::path("compatibility.ini")}) {
-    if (is_there(path / name)) return Browser::kFirefox;
-  }
-  return std::nullopt;
+  const bool firefox = is_there(path / "storage" / "default") || is_file(path / "prefs.js") ||
+                       is_file(path / "compatibility.ini");
+  return firefox ? std::optional(Browser::kFirefox) : std::nullopt;
 }
 
 struct Profile {

@@ -80,9 +80,9 @@ std::vector<UnnamedStore> find_unnamed(const OriginFiles& origin) {
     }
   }
   std::vector<UnnamedStore> found;
+  found.reserve(stores.size());
   for (auto& [key, store] : stores) found.push_back(std::move(store));
-  // A database and its WAL do not say whose they are. All of a fork's files are of generations that
-  // are as good as other stores.
+  // A database and its WAL do not say whose they are, nor of which generation.
   if (found.size() == 1) found.front().pool = std::move(pool);
   return found;
 }
