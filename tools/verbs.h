@@ -15,6 +15,8 @@ namespace tablog::tools {
 [[nodiscard]] Verb get_verb();
 [[nodiscard]] Verb verify_verb();
 [[nodiscard]] Verb replay_verb();
+[[nodiscard]] Verb export_verb();
+[[nodiscard]] Verb import_verb();
 
 // In the order of the help.
 [[nodiscard]] std::vector<Verb> all_verbs();
