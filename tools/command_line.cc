@@ -59,6 +59,7 @@ void add_positional(CLI::App& app, const Positional& positional) {
   CLI::Option* added = bind(app, positional.name, positional.help, positional.into);
   added->type_name("");
   if (positional.presence == Presence::kRequired) added->required();
+  if (!positional.choices.empty()) added->check(among(positional.choices));
 }
 
 // The verbs as CLI11 takes them. What it fills in are the verbs' states and its own members.

@@ -99,8 +99,8 @@ Result<void> LogWriter::commit(const Digest& digest) {
 }
 
 Result<ExportHeader> LogWriter::finish() {
-  // A log of no entry has no segment, but for one that begins behind a base: that says where.
-  if (segments_.empty() && start_.before.index > Index{}) {
+  // A log without entries has a segment too, which says whose it is and where it begins.
+  if (segments_.empty() && (start_.before.index > Index{} || !start_.store.is_zero())) {
     if (auto begun = begin_segment(); !begun) {
       return fail(begun.error());
     }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,15 @@ struct Source {
   // Where a segment begins within the file that the user knows: 0 but for exports.
   [[nodiscard]] std::uint64_t file_offset_of(std::uint64_t sequence) const;
 };
+
+// Where the files of a generation are: of a store's directory the newest, or what is named itself.
+struct Directories {
+  std::filesystem::path log{};
+  std::optional<std::filesystem::path> pool{};  // of the state database
+};
+
+// kInvalidArgument: it holds several stores.
+[[nodiscard]] Result<Directories> find_directories(const std::filesystem::path& path);
 
 // kInvalidArgument: nothing there that is a log. kStorageUnavailable: cannot be read. kNewerFormat.
 // kCorrupt: parts that make no log; damage within the frames is told by Source::log when it is

@@ -39,6 +39,7 @@ struct Positional {
   std::string help{};
   Into into{};
   Presence presence{};
+  std::vector<std::string> choices{};  // empty: any value
 };
 
 enum class Takes : std::uint8_t { kLog, kNothing };

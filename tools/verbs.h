@@ -17,6 +17,8 @@ namespace tablog::tools {
 [[nodiscard]] Verb replay_verb();
 [[nodiscard]] Verb export_verb();
 [[nodiscard]] Verb import_verb();
+[[nodiscard]] Verb salvage_verb();
+[[nodiscard]] Verb pool_verb();
 
 // In the order of the help.
 [[nodiscard]] std::vector<Verb> all_verbs();
