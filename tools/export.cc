@@ -57,7 +57,8 @@ Result<void> write_beginning(const Source& source, LineWriter& lines) {
   for (std::size_t at = 0; at < source.base.size(); at += kBasePieceBytes) {
     const ByteView rest = ByteView(source.base).subspan(at);
     const ByteView piece = rest.first(std::min(rest.size(), kBasePieceBytes));
-    if (auto written = lines.write(json_of_line(BaseLine{{piece.begin(), piece.end()}})); !written) {
+    if (auto written = lines.write(json_of_line(BaseLine{{piece.begin(), piece.end()}}));
+        !written) {
       return written;
     }
   }
@@ -123,8 +124,7 @@ Result<Exported> write_lines(const Source& source, LineWriter& lines) {
   return ended ? Result<Exported>(exported) : fail(ended.error());
 }
 
-void print(const Source& source, const Exported& exported, const Options& options,
-           Output& output) {
+void print(const Source& source, const Exported& exported, const Options& options, Output& output) {
   const EndLine& end = exported.end;
   if (!output.is_table()) {
     output.document("export", {{"path", source.path},

@@ -29,8 +29,8 @@ std::optional<T> number_in(std::string_view text, int base) {
 
 // Lower case only, all digits: one number has one text.
 std::optional<std::uint64_t> hex_in(std::string_view text) {
-  const bool digits = text.size() == 16 && text.find_first_not_of("0123456789abcdef") ==
-                                               std::string_view::npos;
+  const bool digits =
+      text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
   return digits ? number_in<std::uint64_t>(text, 16) : std::nullopt;
 }
 
@@ -120,7 +120,8 @@ std::optional<Bytes> from_base64(std::string_view text) {
 JsonFields::JsonFields(const Json& object, std::string at, std::string& error)
     : object_(&object), at_(std::move(at)), error_(error) {
   if (!object.is_object() && error_.empty()) {
-    error_ = at_.empty() ? "not an object" : "\"" + at_.substr(0, at_.size() - 1) + "\" is not an object";
+    error_ = at_.empty() ? "not an object"
+                         : "\"" + at_.substr(0, at_.size() - 1) + "\" is not an object";
   }
 }
 
@@ -228,9 +229,9 @@ const Json& JsonFields::object(const char* name) {
 void JsonFields::finish() {
   if (!error_.empty() || taken_ == object_->size()) return;
   // Rare, so found by asking for each: one that no getter took, or the second of a name.
-  error_ = at_.empty() ? "a field is unknown, or there twice"
-                       : "a field of \"" + at_.substr(0, at_.size() - 1) +
-                             "\" is unknown, or there twice";
+  error_ = at_.empty()
+               ? "a field is unknown, or there twice"
+               : "a field of \"" + at_.substr(0, at_.size() - 1) + "\" is unknown, or there twice";
 }
 
 }  // namespace tablog::tools

@@ -98,8 +98,7 @@ Result<std::optional<std::string_view>> LineReader::next() {
     const auto* const found = static_cast<const char*>(std::memchr(from, '\n', left));
     const std::size_t bytes = found == nullptr ? left : static_cast<std::size_t>(found - from);
     if (line_.size() + bytes > kLineBytesMax) {
-      return fail(ErrorCode::kMalformed,
-                  "longer than " + std::to_string(kLineBytesMax) + " bytes");
+      return fail(ErrorCode::kMalformed, "longer than " + std::to_string(kLineBytesMax) + " bytes");
     }
     begin_ += bytes + (found == nullptr ? 0 : 1);
     if (found != nullptr && line_.empty()) {

@@ -100,9 +100,8 @@ EntryBody body_in(JsonFields& fields, std::string& error) {
   if (kind == "exec") {
     std::string sql = fields.text("sql");
     auto params = arguments_in(fields, "params");
-    return Exec{.sql = std::move(sql),
-                .params = std::move(params),
-                .changes = fields.integer("changes")};
+    return Exec{
+        .sql = std::move(sql), .params = std::move(params), .changes = fields.integer("changes")};
   }
   if (kind == "void") return Void{};
   if (kind == "term") return TermStart{fields.id<ClientId>("leader")};
@@ -175,9 +174,9 @@ Result<Line> header_line_in(const Json& line) {
   if (fields.text("format") != kLinesFormat) return malformed("not an exported log");
   const auto version = fields.unsigned_integer("version", kAny32);
   if (error.empty() && version > kLinesVersion) {
-    return fail(ErrorCode::kNewerFormat,
-                "the export is in version " + std::to_string(version) + " of its format; this " +
-                    "program reads up to " + std::to_string(kLinesVersion));
+    return fail(ErrorCode::kNewerFormat, "the export is in version " + std::to_string(version) +
+                                             " of its format; this " + "program reads up to " +
+                                             std::to_string(kLinesVersion));
   }
   HeaderLine header{.store = fields.id<StoreId>("store")};
   header.generation = {fields.unsigned_integer("generation", kAny)};

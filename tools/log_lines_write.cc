@@ -94,23 +94,24 @@ Json exact(const Schema& schema) {
 }
 
 void add_body(Json& object, const EntryBody& body) {
-  std::visit(Overloaded{
-                 [&](const Event& event) {
-                   add(object, "type", exact(event.type));
-                   add(object, "args", exact(event.args));
-                 },
-                 [&](const Exec& exec) {
-                   add(object, "sql", exact(exec.sql));
-                   add(object, "params", exact(exec.params));
-                   add(object, "changes", exact(exec.changes));
-                 },
-                 [](const Void&) {},
-                 [&](const TermStart& term) { add(object, "leader", to_hex(term.leader.bytes)); },
-                 [&](const Schema& schema) { add(object, "schema", exact(schema)); },
-                 [&](const CheckpointMark& mark) { add(object, "checkpoint", exact(mark.index.value)); },
-                 [&](const SessionClose& close) { add(object, "closed", to_hex(close.client.bytes)); },
-             },
-             body);
+  std::visit(
+      Overloaded{
+          [&](const Event& event) {
+            add(object, "type", exact(event.type));
+            add(object, "args", exact(event.args));
+          },
+          [&](const Exec& exec) {
+            add(object, "sql", exact(exec.sql));
+            add(object, "params", exact(exec.params));
+            add(object, "changes", exact(exec.changes));
+          },
+          [](const Void&) {},
+          [&](const TermStart& term) { add(object, "leader", to_hex(term.leader.bytes)); },
+          [&](const Schema& schema) { add(object, "schema", exact(schema)); },
+          [&](const CheckpointMark& mark) { add(object, "checkpoint", exact(mark.index.value)); },
+          [&](const SessionClose& close) { add(object, "closed", to_hex(close.client.bytes)); },
+      },
+      body);
 }
 
 // Alone in its line, under the name that tells what the line is.

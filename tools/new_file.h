@@ -23,6 +23,8 @@ class NewFile {
   [[nodiscard]] static Result<NewFile> create(const std::string& path);
   ~NewFile();  // leaves nothing where place() was not called
   NewFile(NewFile&& other) noexcept;
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
   NewFile& operator=(NewFile&&) = delete;
 
   [[nodiscard]] Result<void> append(ByteView bytes);

@@ -87,8 +87,8 @@ std::string_view state_of(const PoolSlot& slot) {
 }
 
 std::string path_of(const PoolSlot& slot) {
-  const bool known = slot.header.content == SlotContent::kFile ||
-                     slot.header.content == SlotContent::kTransient;
+  const bool known =
+      slot.header.content == SlotContent::kFile || slot.header.content == SlotContent::kTransient;
   return storage::name_of_pathname(known ? slot.header.pathname : slot.raw_path);
 }
 
@@ -100,9 +100,9 @@ Result<PoolSlot> read_slot(storage::Slot slot) {
   PoolSlot read{.slot = std::move(slot), .header = storage::decode_pool_header(fields)};
   read.bytes = *size - std::min(*size, storage::kPoolHeaderBytes);
   const auto path = std::span(fields).first(storage::kPoolPathFieldBytes);
-  read.raw_path.assign(reinterpret_cast<const char*>(path.data()),
-                       static_cast<std::size_t>(std::ranges::find(path, std::byte{}) -
-                                                path.begin()));
+  read.raw_path.assign(
+      reinterpret_cast<const char*>(path.data()),
+      static_cast<std::size_t>(std::ranges::find(path, std::byte{}) - path.begin()));
   for (std::size_t i = 0; i < 4; ++i) {
     read.raw_flags = read.raw_flags << 8U |
                      std::to_integer<std::uint32_t>(fields[storage::kPoolFlagsOffset + i]);
@@ -164,8 +164,7 @@ Result<std::vector<PoolSlot>> read_slots(const std::string& directory) {
 Json json_of_row(const PoolSlot& slot) {
   const bool version_2 = (slot.raw_flags & kDigestV2) != 0;
   const bool blank = slot.header.content == SlotContent::kFree;
-  Json digest{{"version", version_2 ? 2 : 1},
-              {"ok", slot.header.content != SlotContent::kDamaged}};
+  Json digest{{"version", version_2 ? 2 : 1}, {"ok", slot.header.content != SlotContent::kDamaged}};
   return {{"slot", slot.slot.name},
           {"state", state_of(slot)},
           {"path", blank ? Json(nullptr) : Json(path_of(slot))},
@@ -189,6 +188,7 @@ std::string digest_text(const PoolSlot& slot) {
 void print_table(const std::vector<PoolSlot>& slots, Output& output) {
   using enum Column::Align;
   std::vector<std::vector<std::string>> cells;
+  cells.reserve(slots.size());
   for (const PoolSlot& slot : slots) {
     cells.push_back({printable(slot.slot.name, 64), std::string(state_of(slot)),
                      printable(path_of(slot), 200), count_text(slot.bytes), digest_text(slot),
@@ -255,8 +255,8 @@ Result<const PoolSlot*> find_by_path(const std::vector<PoolSlot>& slots, const s
 Result<std::vector<Part>> parts_of(const std::vector<PoolSlot>& slots, const Options& options) {
   std::vector<Part> parts;
   if (!options.slot.empty()) {
-    const auto found = std::ranges::find(slots, options.slot,
-                                         [](const PoolSlot& slot) { return slot.slot.name; });
+    const auto found =
+        std::ranges::find(slots, options.slot, [](const PoolSlot& slot) { return slot.slot.name; });
     if (found == slots.end()) return usage("there is no slot " + path_text(options.slot));
     parts.push_back({&*found, options.file});
     return parts;

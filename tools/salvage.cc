@@ -171,20 +171,30 @@ class Salvage {
     return report_.prefix ? report_.prefix->log.last : Index{};
   }
 
+  // None, with a problem told: the log says that this state is not its own.
+  Result<std::optional<SalvagePlan>> plan_on(std::optional<SavedState>& state, const char* what) {
+    auto plan = plan_behind(source_, scanned_, *state);
+    if (plan) return *std::move(plan);
+    if (plan.error().code != ErrorCode::kCorrupt) return fail(plan.error());
+    report_.problems.push_back(std::string(what) + " is damaged: " + plan.error().message);
+    state.reset();
+    return std::nullopt;
+  }
+
   Result<void> save_prefix() {
-    const SavedState* const base = source_.base ? &*source_.base : nullptr;
-    if (base != nullptr) {
-      auto plan = plan_behind(source_, scanned_, *base);
-      if (!plan) return fail(plan.error());
-      plan_ = *std::move(plan);
-    } else if (auto plan = plan_from_first(scanned_)) {
-      plan_ = *std::move(plan);
-    } else {
-      return {};
+    std::optional<SalvagePlan> plan;
+    if (source_.base) {
+      auto behind = plan_on(source_.base, "the log's base");
+      if (!behind) return fail(behind.error());
+      plan = *std::move(behind);
     }
-    const auto written = write_log(at(kPrefix), source_, plan_, base);
+    if (!plan) plan = plan_from_first(scanned_);
+    if (!plan) return {};
+    plan_ = *std::move(plan);
+    const auto written =
+        write_log(at(kPrefix), source_, plan_, source_.base ? &*source_.base : nullptr);
     if (!written) return fail(written.error());
-    report_.prefix = {kPrefix, *written, base != nullptr ? base->applied : Index{}};
+    report_.prefix = {kPrefix, *written, base_index()};
     return {};
   }
 
@@ -200,17 +210,19 @@ class Salvage {
   // on.
   Result<void> save_rescued() {
     if (!source_.state) return {};
-    const auto plan = plan_behind(source_, scanned_, *source_.state);
-    if (!plan) return fail(plan.error());
+    const auto behind = plan_on(source_.state, "the state database");
+    if (!behind) return fail(behind.error());
+    if (!*behind) return {};
+    const SalvagePlan& plan = **behind;
     if (source_.state->applied <= prefix_last()) {
-      if (plan->spans.empty() && source_.state->applied > base_index()) {
+      if (plan.spans.empty() && source_.state->applied > base_index()) {
         report_.problems.emplace_back(
             "the state database has applied other entries than the log has: it is left alone");
         source_.state.reset();
       }
       return {};
     }
-    const auto written = write_log(at(kRescued), source_, *plan, &*source_.state);
+    const auto written = write_log(at(kRescued), source_, plan, &*source_.state);
     if (!written) return fail(written.error());
     report_.rescued = {kRescued, *written, source_.state->applied};
     return {};
@@ -250,7 +262,7 @@ class Salvage {
       return span.chained && !span.superseded && span.last > prefix_last();
     });
     const bool complete = prefix_last() >= report_.proven && !more && segments.empty();
-    report_.status = !complete                    ? SalvageStatus::kDamaged
+    report_.status = !complete                   ? SalvageStatus::kDamaged
                      : has_tail(plan_, scanned_) ? SalvageStatus::kTorn
                                                  : SalvageStatus::kWhole;
   }

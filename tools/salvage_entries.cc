@@ -99,13 +99,12 @@ Result<WrittenEntries> write_entries(const std::string& path, const SalvageSourc
       if (!begun) return fail(begun.error());
       if (*begun) open.push_back(std::move(cursor));
     }
-    const auto others = std::ranges::partition(
-        open, [&](const auto& cursor) { return cursor->index() == at; });
+    const auto others =
+        std::ranges::partition(open, [&](const auto& cursor) { return cursor->index() == at; });
     Cursors same(std::make_move_iterator(open.begin()), std::make_move_iterator(others.begin()));
     open.erase(open.begin(), others.begin());
-    std::ranges::stable_sort(same, [](const auto& a, const auto& b) {
-      return a->chained() && !b->chained();
-    });
+    std::ranges::stable_sort(
+        same, [](const auto& a, const auto& b) { return a->chained() && !b->chained(); });
     if (auto told = write_index(same, *file, written); !told) return fail(told.error());
     for (auto& cursor : same) {
       const auto more = cursor->advance();

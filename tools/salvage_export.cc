@@ -11,10 +11,11 @@ namespace tablog::tools {
 
 namespace {
 
-constexpr std::size_t kLengthOffset = 88;        // docs/log_format.md#export
-constexpr std::size_t kFixedBytes = 104;         // of the export's header, before the table
-constexpr std::size_t kFrameSaltOffset = 24;     // docs/log_format.md#frame
+constexpr std::size_t kLengthOffset = 88;     // docs/log_format.md#export
+constexpr std::size_t kFixedBytes = 104;      // of the export's header, before the table
+constexpr std::size_t kFrameSaltOffset = 24;  // docs/log_format.md#frame
 constexpr std::string_view kSegmentMagic = "TBLogSeg";
+constexpr std::string_view kFooterMagic = "TABloEnd";
 constexpr std::string_view kDatabaseMagic{"SQLite format 3\0", 16};
 constexpr std::size_t kDatabaseHeaderBytes = 32;  // up to the number of pages
 constexpr std::uint64_t kBaseBytesMax = 1U << 31U;
@@ -103,6 +104,7 @@ class Search {
       : source_(std::move(source)), size_(size), found_(found), window_(*source_, size) {}
 
   Result<void> run() {
+    if (auto looked = leave_out_footer(); !looked) return looked;
     for (std::uint64_t offset = 0; offset + kFrameHeaderBytes <= size_;) {
       const auto next = look_at(offset);
       if (!next) return fail(next.error());
@@ -119,6 +121,15 @@ class Search {
   }
 
  private:
+  Result<void> leave_out_footer() {
+    if (size_ < kExportFooterBytes) return {};
+    Bytes footer(kExportFooterBytes);
+    const auto got = source_->read(size_ - footer.size(), footer);
+    if (!got) return fail(got.error());
+    if (begins_with(footer, kFooterMagic)) size_ -= footer.size();
+    return {};
+  }
+
   // Where to look next.
   Result<std::uint64_t> look_at(std::uint64_t offset) {
     const auto head = window_.view(offset, kFrameHeaderBytes);
@@ -181,7 +192,8 @@ class Search {
 
 }  // namespace
 
-Result<ExportParts> find_export_parts(std::shared_ptr<ByteSource> source, std::uint64_t size) {
+Result<ExportParts> find_export_parts(const std::shared_ptr<ByteSource>& source,
+                                      std::uint64_t size) {
   ExportParts found;
   auto table = read_table(*source);
   if (!table) return fail(table.error());
@@ -194,7 +206,8 @@ Result<ExportParts> find_export_parts(std::shared_ptr<ByteSource> source, std::u
   if (found.parts.empty()) {
     return fail(ErrorCode::kInvalidArgument, "nothing in it was a log");
   }
-  found.problems.emplace_back("the export's header does not verify: its segments were searched for");
+  found.problems.emplace_back(
+      "the export's header does not verify: its segments were searched for");
   return found;
 }
 

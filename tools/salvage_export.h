@@ -20,7 +20,7 @@ struct ExportParts {
 
 // By the table; without one, by what begins like a segment. kInvalidArgument: nothing does.
 // kNewerFormat.
-[[nodiscard]] Result<ExportParts> find_export_parts(std::shared_ptr<ByteSource> source,
+[[nodiscard]] Result<ExportParts> find_export_parts(const std::shared_ptr<ByteSource>& source,
                                                     std::uint64_t size);
 
 }  // namespace tablog::tools

@@ -38,19 +38,31 @@ void extend(const Scanned& scanned, SalvagePlan& plan) {
 }
 
 SegmentWalk walk_of(const SalvageSource& source, const Span& span) {
-  return {*source.parts[span.part].source, span.salt,
+  return {*source.parts[span.part].source,
+          span.salt,
           {span.begin, span.before.index, span.before.chain},
-          SegmentWalk::Start::kBetweenBatches, span.end};
+          SegmentWalk::Start::kBetweenBatches,
+          span.end};
 }
 
-// The hash chain through `index`, which the span has.
-Result<ChainHash> chain_at(const SalvageSource& source, const Span& span, Index index) {
+// What the log knows of the state after an entry.
+struct Place {
+  ChainHash chain{};
+  std::optional<Digest> digest{};  // where a batch ends there
+};
+
+// At `index`, which the span has, or begins behind.
+Result<Place> place_at(const SalvageSource& source, const Span& span, Index index) {
+  if (span.before.index == index) return Place{span.before.chain, span.before.digest};
   SegmentWalk walk = walk_of(source, span);
   while (walk.position().index < index) {
     const auto frame = walk.next();
     if (!frame) return fail(frame.error());
   }
-  return walk.position().chain;
+  Place place{.chain = walk.position().chain};
+  const auto behind = walk.next();
+  if (behind && behind->commit) place.digest = behind->commit->digest;
+  return place;
 }
 
 // A state does not say of which term and time its last entry was. That of the last entry that is
@@ -125,9 +137,13 @@ Result<SalvagePlan> plan_behind(const SalvageSource& source, const Scanned& scan
   std::optional<SalvagePlan> best;
   for (const Span& span : scanned.spans) {
     if (!is_log(span) || span.before.index > base.applied || span.last < base.applied) continue;
-    const auto chain = chain_at(source, span, base.applied);
-    if (!chain) return fail(chain.error());
-    if (*chain != base.chain) continue;  // of another history
+    const auto place = place_at(source, span, base.applied);
+    if (!place) return fail(place.error());
+    if (place->chain != base.chain) continue;  // of another history
+    if (place->digest && *place->digest != base.digest) {
+      return fail(ErrorCode::kCorrupt, "after entry " + std::to_string(base.applied.value) +
+                                           " the log names another digest than it has");
+    }
     SalvagePlan plan{.before = span.before, .spans = {&span}, .after = span.after};
     extend(scanned, plan);
     if (!best || plan.after.index > best->after.index) best = std::move(plan);

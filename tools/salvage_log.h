@@ -15,21 +15,21 @@ struct Scanned {
   std::vector<Span> spans{};      // by their first entry
 };
 
-// All parts, in the order in which they follow one another: so that the chain of one whose header is
-// lost goes on from the one before.
+// All parts, in the order in which they follow one another: so that the chain of one whose header
+// is lost goes on from the one before.
 [[nodiscard]] Result<Scanned> scan_all(const SalvageSource& source);
 
 // Spans that follow one another by index and hash chain.
 struct SalvagePlan {
-  LogPosition before{};           // the first entry
+  LogPosition before{};  // the first entry
   std::vector<const Span*> spans{};
-  LogPosition after{};            // the last
+  LogPosition after{};  // the last
 };
 
 // The log from its first entry on. None: that is not there.
 [[nodiscard]] std::optional<SalvagePlan> plan_from_first(const Scanned& scanned);
 // Behind a state, which is the base: a log that begins at or before its entry and is of the same
-// history, or one without entries.
+// history, or one without entries. kCorrupt: the log names another digest at its entry.
 [[nodiscard]] Result<SalvagePlan> plan_behind(const SalvageSource& source, const Scanned& scanned,
                                               const SavedState& base);
 

@@ -71,14 +71,13 @@ void print_parts(const SalvageSource& source, const Scanned& scanned, Output& ou
     const SalvagePart& part = source.parts[i];
     const PartScan& scan = scanned.parts[i];
     const bool any = scan.entries > 0;
-    cells.push_back({part.header ? std::to_string(part.header->sequence) : "?",
-                     printable(part.name, 64), any ? std::to_string(scan.first.value) : "-",
-                     any ? std::to_string(scan.last.value) : "-", count_text(scan.entries),
-                     count_text(scan.batches), part.header ? "ok" : "lost",
-                     scan.unreadable_bytes == 0
-                         ? "-"
-                         : count_text(scan.unreadable_bytes) + " bytes from " +
-                               std::to_string(scan.unreadable.front().offset) + " on"});
+    cells.push_back(
+        {part.header ? std::to_string(part.header->sequence) : "?", printable(part.name, 64),
+         any ? std::to_string(scan.first.value) : "-", any ? std::to_string(scan.last.value) : "-",
+         count_text(scan.entries), count_text(scan.batches), part.header ? "ok" : "lost",
+         scan.unreadable_bytes == 0 ? "-"
+                                    : count_text(scan.unreadable_bytes) + " bytes from " +
+                                          std::to_string(scan.unreadable.front().offset) + " on"});
   }
   Table table(output, {{"SEQ", 0, kRight},
                        {"SLOT", 0, kLeft},
@@ -184,13 +183,13 @@ void print(const SalvageSource& source, const Scanned& scanned, const SalvageRep
   facts.add("log", output.paint(paint, status_text(report.status)) +
                        ", had been flushed through entry " + count_text(report.proven.value));
   facts.add("prefix", log_text(report.prefix, "none: the log's beginning is lost"));
-  facts.add("entries", report.entries_file + ": " +
-                           counted(report.entries.entries, "entry", "entries") + ", " +
-                           count_text(report.entries.chained) + " chained" +
-                           (report.entries.duplicates > 0
-                                ? ", " + counted(report.entries.duplicates, "is", "are") +
-                                      " a second one of its index"
-                                : ""));
+  facts.add(
+      "entries",
+      report.entries_file + ": " + counted(report.entries.entries, "entry", "entries") + ", " +
+          count_text(report.entries.chained) + " chained" +
+          (report.entries.duplicates > 0 ? ", " + counted(report.entries.duplicates, "is", "are") +
+                                               " a second one of its index"
+                                         : ""));
   facts.add("state", state_text(report.state));
   if (report.rescued) facts.add("rescued", log_text(report.rescued, ""));
   facts.add("missing", missing_text(report));

@@ -54,7 +54,7 @@ struct PartScan {
   std::uint64_t batches{};
   Index first{};  // of its entries; zero: none
   Index last{};
-  Index flushed_through{};   // the highest that one of its frames names
+  Index flushed_through{};  // the highest that one of its frames names
   std::optional<Seal> seal{};
   std::vector<std::uint64_t> salts{};  // of its frames
   // Neither whole frames nor zeros; the first kRangesMax.

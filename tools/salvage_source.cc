@@ -4,10 +4,13 @@
 #include <filesystem>
 #include <map>
 
+#include "log/little_endian.h"
 #include "storage/base.h"
 #include "storage/file_source.h"
+#include "storage/image_intake.h"
 #include "storage/log_slots.h"
 #include "storage/posix_file.h"
+#include "storage/sqlite.h"
 #include "storage/state_database.h"
 #include "storage/store.h"
 #include "tools/overlay_file.h"
@@ -23,6 +26,27 @@ using storage::PosixMode;
 
 // ---- states
 
+// SQLite puts up with images of which later something comes: a free list that is none, a header
+// for which it would read the state and never write to it.
+Result<void> check_image(const Bytes& image) {
+  constexpr std::size_t kHeaderBytes = 100;
+  constexpr std::size_t kAutoVacuumAt = 52;  // u32; no state has it
+  if (image.size() >= kHeaderBytes && load<std::uint32_t>(image, kAutoVacuumAt) != 0) {
+    return fail(ErrorCode::kCorrupt, "its header says that it has auto_vacuum");
+  }
+  auto intake = storage::ImageIntake::begin(image.size());
+  if (!intake) return fail(intake.error());
+  if (auto added = (*intake)->add(image); !added) return added;
+  const auto database = (*intake)->finish();
+  if (!database) return fail(database.error());
+  auto statement = storage::prepare_own(database->get(), "PRAGMA integrity_check(1)");
+  if (!statement) return fail(statement.error());
+  const auto row = statement->step();
+  if (!row) return fail(row.error());
+  const std::string verdict = *row ? std::string(statement->text(0)) : std::string();
+  return verdict == "ok" ? Result<void>{} : fail(ErrorCode::kCorrupt, verdict);
+}
+
 Result<SavedState> held_against_itself(Result<std::unique_ptr<storage::StateDatabase>> opened) {
   if (!opened) return fail(opened.error());
   storage::StateDatabase& state = **opened;
@@ -34,6 +58,7 @@ Result<SavedState> held_against_itself(Result<std::unique_ptr<storage::StateData
   }
   auto image = state.snapshot();
   if (!image) return fail(image.error());
+  if (auto checked = check_image(*image); !checked) return fail(checked.error());
   return SavedState{.store = state.store(),
                     .applied = state.applied(),
                     .chain = state.chain(),
@@ -43,6 +68,7 @@ Result<SavedState> held_against_itself(Result<std::unique_ptr<storage::StateData
 
 void take_base(SalvageSource& source, const Bytes& image) {
   auto base = held_against_itself(storage::StateDatabase::from_image(image));
+  if (auto checked = check_image(image); !checked) base = fail(checked.error());
   if (base) {
     source.base = *std::move(base);
     source.base->image = image;
@@ -120,7 +146,8 @@ Result<SalvageSource> open_export(const std::string& path) {
   const auto size = (*file)->size();
   if (!size) return fail(size.error());
   SalvageSource source{.kind = SourceKind::kExport, .path = path};
-  auto found = find_export_parts(std::make_shared<storage::OwnedFileSource>(*std::move(file)), *size);
+  auto found =
+      find_export_parts(std::make_shared<storage::OwnedFileSource>(*std::move(file)), *size);
   if (!found) return fail(found.error());
   source.parts = std::move(found->parts);
   source.table = std::move(found->table);
@@ -143,9 +170,8 @@ void keep_one_store(SalvageSource& source) {
   } else if (source.table) {
     source.store = source.table->store;
   } else if (!stores.empty()) {
-    source.store = std::ranges::max_element(stores, {}, [](const auto& each) {
-                     return each.second;
-                   })->first;
+    source.store =
+        std::ranges::max_element(stores, {}, [](const auto& each) { return each.second; })->first;
   } else if (source.base) {
     source.store = source.base->store;
   }

@@ -82,7 +82,8 @@ TEST(ExportImportTest, GoldenLogComesBackWithItsChainAndItsState) {
 TEST(ExportImportTest, DirectoryAndExportGiveTheSameLines) {
   SampleStore store;
   store.fill(30);
-  EXPECT_EQ(tablog({"export", store.directory()}).data, tablog({"export", store.export_log()}).data);
+  EXPECT_EQ(tablog({"export", store.directory()}).data,
+            tablog({"export", store.export_log()}).data);
   const Ran ran = tablog({"export", store.directory()});
   EXPECT_EQ(ran.code, 0);
   const auto lines = ran.lines();
@@ -240,8 +241,8 @@ TEST(LogLinesTest, EveryKindOfEntryAndOfValueIsExact) {
     args.push_back({std::to_string(values.size() - i), values[i]});
   }
   expect_exact(sample_entry(Event{"todo.added", args}));
-  args.push_back(args.front());                     // a name twice
-  args.push_back({"\xFF", std::int64_t{1}});        // and one that is not UTF-8
+  args.push_back(args.front());               // a name twice
+  args.push_back({"\xFF", std::int64_t{1}});  // and one that is not UTF-8
   args.push_back({"", std::string("without a name")});
   expect_exact(sample_entry(Event{"\xC0type", args}));
   expect_exact(sample_entry(Exec{"SELECT 1", args, std::numeric_limits<std::int64_t>::min()}));
@@ -373,7 +374,9 @@ TEST_F(HostileTest, FieldsOfAnotherTypeAreToldWithLineAndField) {
   expect_field("args", nlohmann::json::array({1}), "\" has something in it that is not a pair");
   expect_field("args", nlohmann::json{{"id", {{"$blob", "?"}}}}, ".id\" is no value");
   expect_field("args", nlohmann::json{{"id", true}}, ".id\" is no value");
-  expect_field("args", nlohmann::json::object({{"id", nlohmann::json::object({{"a", 1}, {"b", 2}})}}), ".id\" is no value");
+  expect_field("args",
+               nlohmann::json::object({{"id", nlohmann::json::object({{"a", 1}, {"b", 2}})}}),
+               ".id\" is no value");
   expect_field("encoded", "///", "\" is not base64");
 }
 

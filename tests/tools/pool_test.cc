@@ -107,8 +107,7 @@ TEST(PoolTest, OfficialPoolsAreRead) {
     ASSERT_EQ(rows.size(), 4U);
     EXPECT_EQ(rows.at("a1")["path"], "/sp ace.db");
     EXPECT_EQ(rows.at("a1")["bytes"], content.size());
-    EXPECT_THAT(rows.at("a1")["flags"],
-                ElementsAre("readwrite", "create", "digest-v2", "main-db"));
+    EXPECT_THAT(rows.at("a1")["flags"], ElementsAre("readwrite", "create", "digest-v2", "main-db"));
     EXPECT_EQ(rows.at("a2")["state"], "free");
     EXPECT_EQ(rows.at("a2")["path"], nullptr);
     EXPECT_EQ(rows.at("a3")["state"], "transient");
@@ -150,7 +149,8 @@ TEST(PoolTest, TwoSlotsOfOnePathConflictUnlessOneIsEmpty) {
   const auto rows = slots_of(scratch.at(""), 4);
   EXPECT_EQ(rows.at("s1")["state"], "conflicting");
   EXPECT_EQ(rows.at("s2")["state"], "conflicting");
-  EXPECT_EQ(tablog({"pool", "extract", scratch.at(""), "/a.db", "-o", scratch.at("../out")}).code, 4);
+  EXPECT_EQ(tablog({"pool", "extract", scratch.at(""), "/a.db", "-o", scratch.at("../out")}).code,
+            4);
   write_slot(scratch.at("s2"), header, {});
   EXPECT_EQ(slots_of(scratch.at("")).at("s1")["state"], "file");
 }
@@ -185,8 +185,8 @@ TEST(PoolTest, WhatIsNoPoolIsUsage) {
   SampleStore store;
   EXPECT_EQ(tablog({"pool", "extract", store.directory(), "-o", scratch.at("out")}).code, 2);
   EXPECT_EQ(tablog({"pool", "extract", store.directory(), "/tablog.sqlite3"}).code, 2);
-  EXPECT_EQ(tablog({"pool", "extract", store.directory(), "--slot", "?", "-o", scratch.at("o")}).code,
-            2);
+  EXPECT_EQ(
+      tablog({"pool", "extract", store.directory(), "--slot", "?", "-o", scratch.at("o")}).code, 2);
 }
 
 // Whatever the headers hold, every slot is told.
