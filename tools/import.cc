@@ -85,7 +85,7 @@ class Import {
   explicit Import(std::string path) : path_(std::move(path)) {}
 
   // Lines in order. kCorrupt, kMalformed: what is wrong with this one.
-  Result<void> add(const Line& line) {
+  Result<void> add(Line line) {
     if (ended_) return corrupt("a line behind the end");
     if (!writer_ && !std::holds_alternative<HeaderLine>(line)) {
       return fail(ErrorCode::kInvalidArgument, "not an exported log: it begins with another line");
@@ -93,7 +93,7 @@ class Import {
     if (writer_ && !base_.is_whole() && !std::holds_alternative<BaseLine>(line)) {
       return corrupt("the base is cut");
     }
-    return std::visit([this](const auto& each) { return take(each); }, line);
+    return std::visit([this](auto&& each) { return take(std::move(each)); }, std::move(line));
   }
 
   Result<ExportHeader> finish() {
@@ -124,15 +124,15 @@ class Import {
     return base_.is_whole() ? base_.check(writer_->position(), store_) : Result<void>{};
   }
 
-  Result<void> take(const EntryLine& line) {
+  Result<void> take(EntryLine&& line) {
     const Index expected = next(writer_->position().index);
     if (line.entry.index != expected) {
       return corrupt("\"index\" is " + std::to_string(line.entry.index.value) + ", and entry " +
                      std::to_string(expected.value) + " has to come");
     }
     if (auto added = writer_->add(line.entry, line.encoded); !added) return added;
-    Step step{.frame = {.header = {.index = line.entry.index}, .body = line.encoded},
-              .entry = line.entry};
+    const Step step{.frame = {.header = {.index = expected}, .body = line.encoded},
+                    .entry = std::move(line.entry)};
     if (auto added = surveyor_.add(step); !added) return added;
     return base_.check(writer_->position(), store_);
   }
@@ -189,8 +189,8 @@ Result<ExportHeader> read_lines(std::istream& in, Import& import) {
     const auto text = reader.next();
     if (!text) return fail(at_line(text.error(), reader.number()));
     if (!*text) break;
-    const auto line = read_line(**text);
-    Result<void> added = line ? import.add(*line) : fail(line.error());
+    auto line = read_line(**text);
+    const Result<void> added = line ? import.add(*std::move(line)) : fail(line.error());
     if (!added) {
       // The first line decides whether it is an export at all.
       const bool foreign = reader.number() == 1 && added.error().code == ErrorCode::kMalformed;
