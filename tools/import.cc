@@ -93,7 +93,7 @@ class Import {
     if (writer_ && !base_.is_whole() && !std::holds_alternative<BaseLine>(line)) {
       return corrupt("the base is cut");
     }
-    return std::visit([this](auto&& each) { return take(std::move(each)); }, std::move(line));
+    return std::visit([this](auto& each) { return take(std::move(each)); }, line);
   }
 
   Result<ExportHeader> finish() {
