@@ -357,6 +357,9 @@ Generation LogReader::generation() const {
 Index LogReader::first() const {
   return impl_->segments.empty() ? Index{1} : impl_->segments.front().header.base();
 }
+LogPosition LogReader::begin() const {
+  return impl_->segments.empty() ? LogPosition{} : impl_->segments.front().header.before;
+}
 Index LogReader::last() const {
   return impl_->end.index;
 }

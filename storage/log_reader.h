@@ -44,6 +44,7 @@ class LogReader {
   [[nodiscard]] Index first() const;  // lowest index; 1 in an empty log
   [[nodiscard]] Index last()
       const;  // highest that can be read; where damage ends the log, before it
+  [[nodiscard]] LogPosition begin() const;  // before the first entry, as its segment's header says
   [[nodiscard]] const LogPosition& end() const;  // of an export without entries, as its header says
   [[nodiscard]] std::uint64_t base_bytes() const;  // of an export; 0: it has no base
   [[nodiscard]] Result<Bytes> base() const;        // of an export: a SQLite file

@@ -1,11 +1,6 @@
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
-
 #include <nlohmann/json.hpp>
 
+#include "tools/new_file.h"
 #include "tools/reading.h"
 #include "tools/replayer.h"
 #include "tools/text.h"
@@ -14,8 +9,6 @@
 namespace tablog::tools {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Options {
   std::string file{};                 // the SQLite database to make; empty: only the digests
@@ -68,51 +61,6 @@ Result<void> finish(Replayer& replayer, const Options& options, Replayed& replay
   return {};
 }
 
-// ---- the file
-
-std::unexpected<Error> fail_file(const std::string& path, const std::string& what) {
-  return fail(ErrorCode::kStorageUnavailable, "cannot write " + path_text(path) + ": " + what);
-}
-
-Result<void> check_target(const std::string& log, const Options& options) {
-  std::error_code error;
-  if (fs::equivalent(options.file, log, error)) {
-    return fail(ErrorCode::kInvalidArgument, path_text(options.file) + " is the log itself");
-  }
-  if (fs::is_directory(options.file, error)) {
-    return fail(ErrorCode::kInvalidArgument, path_text(options.file) + " is a directory");
-  }
-  if (!options.force && fs::exists(options.file, error)) {
-    return fail(ErrorCode::kInvalidArgument,
-                path_text(options.file) + " is there already: --force replaces it");
-  }
-  return {};
-}
-
-// Beside the target, then moved there: whoever opens it sees the old database or the whole new one.
-Result<void> write_file(const std::string& path, const Bytes& image) {
-  const std::string partial = path + ".partial";
-  {
-    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(image.data()),
-               static_cast<std::streamsize>(image.size()));
-    file.close();
-    if (!file) {
-      const int number = errno;
-      std::error_code ignored;
-      fs::remove(partial, ignored);
-      return fail_file(path, std::strerror(number));
-    }
-  }
-  std::error_code error;
-  // Of a database that is replaced: SQLite would take them for the new one's.
-  for (const char* suffix : {"-journal", "-wal", "-shm"}) {
-    fs::remove(path + suffix, error);
-  }
-  fs::rename(partial, path, error);
-  return error ? fail_file(path, error.message()) : Result<void>{};
-}
-
 // ---- telling
 
 void print(const Source& source, const Replayed& replayed, const Options& options, Output& output) {
@@ -154,11 +102,9 @@ void print(const Source& source, const Replayed& replayed, const Options& option
 }
 
 Result<Replayed> run(Source& source, const Options& options, Output& output) {
-  const auto at = options.at.transform([](std::uint64_t index) { return Index{index}; });
-  if (at && *at > source.log->last()) {
-    return fail(ErrorCode::kInvalidArgument, "there is no entry " + std::to_string(at->value) +
-                                                 ": the log ends with " +
-                                                 std::to_string(source.log->last().value));
+  const auto at = index_in(source, options.at);
+  if (!at) {
+    return fail(at.error());
   }
   auto replayer = Replayer::begin(source);
   if (!replayer) {
@@ -188,8 +134,11 @@ Result<Replayed> run(Source& source, const Options& options, Output& output) {
 }
 
 ExitCode replay(const Target& target, const Options& options, Output& output) {
-  if (const auto ready = check_target(target.path, options); !ready) {
-    return tell(output, ready.error());
+  if (!options.file.empty()) {
+    const Replace replace = options.force ? Replace::kYes : Replace::kNo;
+    if (const auto ready = check_new_file(options.file, replace, target.path); !ready) {
+      return tell(output, ready.error());
+    }
   }
   auto source = open_source(target);
   if (!source) {
@@ -200,7 +149,7 @@ ExitCode replay(const Target& target, const Options& options, Output& output) {
     return tell(output, replayed.error());
   }
   if (!options.file.empty()) {
-    if (const auto written = write_file(options.file, replayed->image); !written) {
+    if (const auto written = write_database(options.file, replayed->image); !written) {
       return tell(output, written.error());
     }
   }

@@ -70,11 +70,6 @@ Result<Source> open_file(const std::string& path) {
 
 // ---- directories
 
-struct Directories {
-  fs::path log;
-  std::optional<fs::path> pool;
-};
-
 bool is_folder(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
@@ -108,6 +103,8 @@ std::optional<std::uint64_t> newest_generation(const fs::path& store) {
   return newest;
 }
 
+}  // namespace
+
 Result<Directories> find_directories(const fs::path& path) {
   if (!is_folder(path)) {
     return not_a_log(path.string(), "is no directory");
@@ -130,6 +127,8 @@ Result<Directories> find_directories(const fs::path& path) {
   }
   return Directories{path, std::nullopt};
 }
+
+namespace {
 
 // Reads the last segment to its end; rewinds. What next() tells there is the verdict on the tail.
 Result<void> probe_tail(LogReader& log) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,15 @@ struct SourceFiles {
   std::vector<std::string> log{};
   std::vector<std::string> pool{};
 };
+
+// Where the files of a generation are: of a store's directory the newest, or what is named itself.
+struct Directories {
+  std::filesystem::path log{};
+  std::optional<std::filesystem::path> pool{};  // of the state database
+};
+
+// kInvalidArgument: it holds several stores.
+[[nodiscard]] Result<Directories> find_directories(const std::filesystem::path& path);
 
 // kInvalidArgument: nothing there that is a log. kStorageUnavailable: cannot be read. kNewerFormat.
 // kCorrupt: parts that make no log; damage within the frames is told by Source::log when it is

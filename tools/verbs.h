@@ -26,6 +26,10 @@ namespace tablog::tools {
 [[nodiscard]] Verb completion_verb();
 [[nodiscard]] Verb manual_verb();
 [[nodiscard]] Verb profiles_verb();
+[[nodiscard]] Verb export_verb();
+[[nodiscard]] Verb import_verb();
+[[nodiscard]] Verb salvage_verb();
+[[nodiscard]] Verb pool_verb();
 
 // In the order of the help.
 [[nodiscard]] std::vector<Verb> all_verbs();

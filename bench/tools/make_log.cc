@@ -157,6 +157,7 @@ class Maker {
   std::vector<storage::Slot> slots(const std::string& folder, int count) {
     fs::create_directories(directory_ / folder);
     std::vector<storage::Slot> made;
+    made.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) made.push_back(new_slot(folder));
     return made;
   }

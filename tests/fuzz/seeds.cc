@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 #include "log/codec.h"
 #include "log/export.h"
 #include "storage/memory_file.h"
@@ -11,6 +13,7 @@
 #include "tests/fuzz/history.h"
 #include "tests/fuzz/mend.h"
 #include "tests/log/samples.h"
+#include "tools/log_lines.h"
 
 namespace tablog::fuzz {
 namespace {
@@ -51,6 +54,19 @@ void add_entries(Seeds& seeds) {
     entry.body = std::move(body);
     if (!is_app_entry(entry)) entry.request.reset();
     seeds.add("entry", *encode_entry(entry));
+    const std::string line = tools::line_text(tools::json_of_line(entry, *encode_entry(entry)));
+    seeds.add("lines", std::as_bytes(std::span(line)));
+  }
+}
+
+void add_lines(Seeds& seeds) {
+  const tools::HeaderLine header{.store = {}, .before = {.digest = Digest{}}, .base_bytes = 4096};
+  for (const tools::Json& json :
+       {tools::json_of_line(header), tools::json_of_line(tools::HeaderLine{}),
+        tools::json_of_line(tools::BaseLine{Bytes(5)}), tools::json_of_line(tools::CommitLine{}),
+        tools::json_of_line(tools::EndLine{})}) {
+    const std::string line = tools::line_text(json);
+    seeds.add("lines", std::as_bytes(std::span(line)));
   }
 }
 
@@ -215,6 +231,7 @@ int main(int count, char** words) {
   if (count != 2) return 2;
   Seeds seeds(words[1]);
   add_entries(seeds);
+  add_lines(seeds);
   add_messages(seeds);
   add_segments(seeds);
   add_slots(seeds);
