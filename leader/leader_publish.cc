@@ -85,13 +85,12 @@ void Leader::utter(Publication& publication) {
   release_waiting_queries();
 }
 
-// They have the schema that was the log's until now. What they append from now on is answered one
-// by one.
+// They have the schema that was the log's until now, or follow any. What the former append from now
+// on is answered one by one.
 void Leader::refuse_outdated(const Schema& outdated) {
   const auto error = refusal(outdated, *schema_);
   if (!error) return;
-  for (const Address& tab : subscribers_.all()) tell(tab, SchemaRefused{.error = *error});
-  subscribers_.clear();
+  for (const Address& tab : subscribers_.drop_outdated()) tell(tab, SchemaRefused{.error = *error});
 }
 
 void Leader::publish_entries(const Publication& publication) {
