@@ -64,8 +64,8 @@ void Leader::take(const ClientId& client, const std::vector<AppendRequest>& requ
     const Verdict verdict = sessions_.admit(now_.monotonic, client, request, published_);
     if (std::holds_alternative<Take>(verdict)) {
       queue_bytes_ += request_bytes(request);
-      queue_.push_back(Queued{
-          .client = client, .request = request, .via = via, .taken = now_.monotonic});
+      queue_.push_back(
+          Queued{.client = client, .request = request, .via = via, .taken = now_.monotonic});
     } else if (const auto* reply = std::get_if<Reply>(&verdict)) {
       ++counters_.duplicates;
       answers.answers.push_back(Answer{.number = request.number, .result = reply->result});

@@ -52,7 +52,7 @@ await build({
   legalComments: "linked", // of the libraries
   plugins: [tablogBeside, stylesAsText],
 });
-for (const file of ["index.html", "types/inspector.d.ts"])
+for (const file of ["index.html", "page.js", "types/inspector.d.ts"])
   cpSync(join(root, "tools/inspector", file), join(dist, "inspector", basename(file)));
 
 if (existsSync(join(root, "web/tsconfig.page.json"))) {

@@ -1,7 +1,11 @@
 // What the inspector opens besides a store that is there: exported logs, whole and not, and nothing that is not there.
+import { fileURLToPath } from "node:url";
+import { serve } from "../../scripts/static_server.mjs";
 import { expect, test } from "./fixtures.js";
 import type { Inspector } from "./inspector.js";
 import type { Tab } from "./tab.js";
+
+const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 
 /** Of all stores of the origin, those of dropped files too. */
 function storesOf({ page }: Inspector | Tab): Promise<string[]> {
@@ -161,6 +165,45 @@ test("a store is chosen from those of the origin; the address names it then", as
   await inspector.page.reload();
   await inspector.status.waitFor();
   await expect(inspector.title).toContainText(name);
+});
+
+test("the page runs under a policy without inline scripts and styles", async ({ profile }) => {
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:";
+  const server = await serve({ "/": dist }, { headers: { "content-security-policy": policy } });
+  const page = await profile.newPage();
+  const told: string[] = [];
+  page.on("console", (message) => told.push(message.text()));
+  try {
+    await page.goto(`${server.url}inspector/index.html`);
+    await expect(page.getByRole("heading", { name: "Stores of this origin" })).toBeVisible();
+    expect(await page.evaluate(() => getComputedStyle(document.body).margin)).toBe("0px");
+    expect(told).toEqual([]);
+  } finally {
+    await page.close();
+    await server.close();
+  }
+});
+
+test("a compacted log is listed from its first entry on, and compared from there", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(1);
+  await tab.page.evaluate(async () => {
+    for (let i = 1; i <= 30; ++i) await store.append("item.added", { id: `i-${i}`, tab: "t" });
+    await store.compact({ retainFrom: 20 });
+  });
+  const first = await tab.page.evaluate(() => lab.firstIndex());
+  expect(first).toBeGreaterThan(1);
+  const inspector = await openInspector({ store: name });
+  await inspector.show("Log");
+  await expect(inspector.rows.first()).toHaveId(`row-${first}`);
+  const event = inspector.rows.filter({ hasText: "item.added" }).first();
+  await event.click();
+  await expect(inspector.page.getByLabel("Rows of item")).toContainText("1 inserted");
+  await inspector.show("SQL");
+  await expect(inspector.page.getByRole("slider")).toHaveAttribute("min", String(first - 1));
 });
 
 test("as an element beside an app it is a tab of its own, and is gone with the element", async ({

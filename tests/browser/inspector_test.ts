@@ -226,6 +226,36 @@ test("the console answers at the head and at any index, and says what is wrong",
   expect(await tab.query("SELECT count(*) AS n FROM item")).toEqual([{ n: 20 }]);
 });
 
+test("what is plotted is what the leader did in the last second", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(1);
+  const inspector = await openInspector({ store: name });
+  const plotted = (title: string): Promise<string | null> =>
+    inspector.page.getByRole("img", { name: title }).getAttribute("aria-label");
+  await tab.page.evaluate(() => {
+    const events = Array.from({ length: 50 }, (_, i) => {
+      return { type: "item.added", args: { id: `i-${i}`, tab: "t" } };
+    });
+    const written = (async () => {
+      while (!("stopped" in globalThis)) await store.appendBatch(events);
+    })();
+    Object.assign(globalThis, { written });
+  });
+  await expect.poll(() => plotted("Entries per batch")).toMatch(/now mean 50$/);
+  expect(await plotted("Per second")).toMatch(/now entries [\d.k]+, flushes [1-9]\d*$/);
+  expect(await plotted("Append latency")).toMatch(/now p50 [\d.]+ m?s, p99 [\d.]+ m?s$/);
+  expect(await plotted("Round trip")).toMatch(/now median [\d.]+ m?s, slowest [\d.]+ m?s$/);
+  await tab.page.evaluate(async () => {
+    Object.assign(globalThis, { stopped: true });
+    await (globalThis as unknown as { written: Promise<void> }).written;
+  });
+  await expect.poll(() => plotted("Entries per batch")).toMatch(/now mean –$/);
+  await expect.poll(() => plotted("Per second")).toMatch(/now entries 0, flushes 0$/);
+});
+
 test("verify, checkpoint and exports tell what they did", async ({
   openTabs,
   openInspector,

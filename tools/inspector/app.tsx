@@ -38,7 +38,7 @@ export function App({ store, urls, onStore }: AppProps) {
     onStore(name);
   };
   const openDropped = (file: File | null | undefined): void => {
-    if (file == null) return;
+    if (file === null || file === undefined) return;
     open(file.name, (opening) => openFile(file, urls, opening));
     onStore(null);
   };

@@ -3,7 +3,7 @@
 import type { RefObject } from "preact";
 import { useId } from "preact/hooks";
 import { count } from "./format.js";
-import { kMatchesMax, kNoFilter, type Filter, type Search } from "./log_filter.js";
+import { kNoFilter, type Filter, type Search } from "./log_filter.js";
 
 interface FilterBarProps {
   readonly filter: Filter;
@@ -12,7 +12,6 @@ interface FilterBarProps {
   readonly onChange: (filter: Filter) => void;
   readonly search: Search | undefined;
   readonly found: number;
-  readonly head: number;
   readonly follow: boolean;
   readonly onFollow: (follow: boolean) => void;
 }
@@ -109,8 +108,13 @@ export function FilterBar(props: FilterBarProps) {
   );
 }
 
-function Found({ search, found, head }: FilterBarProps) {
-  if (search === undefined) return <output class="found">{count(found)} entries</output>;
+function Found({ search, found }: FilterBarProps) {
+  if (search === undefined)
+    return (
+      <div class="searching">
+        <output class="found">{count(found)} entries</output>
+      </div>
+    );
   const running = search.state === "running";
   const words = {
     running: `so far, at ${count(search.next)} of ${count(search.end)}`,
@@ -120,7 +124,7 @@ function Found({ search, found, head }: FilterBarProps) {
     failed: `up to ${count(search.next - 1)}`,
   }[search.state];
   return (
-    <>
+    <div class="searching">
       <output class="found">
         {count(found)} found {words}
       </output>
@@ -134,6 +138,6 @@ function Found({ search, found, head }: FilterBarProps) {
           Go on
         </button>
       ) : null}
-    </>
+    </div>
   );
 }

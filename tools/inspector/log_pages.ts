@@ -6,19 +6,23 @@ import type { AnyStore } from "./sources.js";
 const kPageEntries = 256;
 const kPagesMax = 64; // kept, those that were seen last
 const kReadsMax = 2; // at once
+const kReadDelayMs = 50; // what flies by is not read
 
 interface Page {
-  readonly entries: LogEntry[]; // without gaps, from the page's first index on
+  readonly from: number;
+  readonly entries: LogEntry[]; // without gaps, from that index on
   reading: boolean;
 }
 
-/** Indexes are those of the log; a page may be read in part, where the log ended in it. */
+/** Indexes are those of the log. A page may be read in part: the log begins or ends in it. */
 export class LogPages {
   readonly #store: AnyStore;
   readonly #changed: (failure?: unknown) => void;
   readonly #pages = new Map<number, Page>(); // the one seen last is the last
+  #first = 1; // of the log, as it is compacted
   #wanted = { from: 1, to: 0 };
   #reads = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `changed` is told when there is more to see, or why there is not. */
   constructor(store: AnyStore, changed: (failure?: unknown) => void) {
@@ -27,29 +31,39 @@ export class LogPages {
   }
 
   get(index: number): LogEntry | undefined {
-    const { number, at } = placeOf(index);
-    return this.#pages.get(number)?.entries[at];
+    const page = this.#pages.get(pageOf(index));
+    return page?.entries[index - page.from];
   }
 
   /** These are in view: what is not there yet is read, and what was asked for before need not be. */
-  want(from: number, to: number): void {
+  want(first: number, from: number, to: number): void {
+    this.#first = first;
     this.#wanted = { from, to };
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#read();
+    }, kReadDelayMs);
+  }
+
+  /** What could not be read may be readable now. */
+  again(): void {
     this.#read();
   }
 
   #read(): void {
     const { from, to } = this.#wanted;
-    const last = placeOf(to).number;
-    for (let number = placeOf(from).number; number <= last && this.#reads < kReadsMax; ++number) {
+    const last = pageOf(to);
+    for (let number = pageOf(from); number <= last && this.#reads < kReadsMax; ++number) {
       const page = this.#seen(number);
-      const first = number * kPageEntries + 1;
-      const missing = first + page.entries.length <= Math.min(to, first + kPageEntries - 1);
-      if (missing && !page.reading) void this.#fill(page, first);
+      const end = (number + 1) * kPageEntries;
+      const missing = page.from + page.entries.length <= Math.min(to, end);
+      if (missing && !page.reading) void this.#fill(page, end);
     }
   }
 
   #seen(number: number): Page {
-    const page = this.#pages.get(number) ?? { entries: [], reading: false };
+    const from = Math.max(number * kPageEntries + 1, this.#first);
+    const page = this.#pages.get(number) ?? { from, entries: [], reading: false };
     this.#pages.delete(number);
     this.#pages.set(number, page);
     for (const oldest of this.#pages.keys()) {
@@ -59,11 +73,11 @@ export class LogPages {
     return page;
   }
 
-  async #fill(page: Page, first: number): Promise<void> {
+  async #fill(page: Page, end: number): Promise<void> {
     page.reading = true;
     this.#reads += 1;
-    const from = first + page.entries.length;
-    const to = Math.min(first + kPageEntries - 1, this.#store.status.head);
+    const from = page.from + page.entries.length;
+    const to = Math.min(end, this.#store.status.head);
     try {
       if (from <= to) {
         const entries: LogEntry[] = [];
@@ -73,6 +87,7 @@ export class LogPages {
       }
       this.#changed();
     } catch (thrown) {
+      if (page.entries.length === 0) this.#pages.delete(pageOf(end)); // it may begin elsewhere now
       this.#changed(thrown);
       return; // not again until something asks for it
     } finally {
@@ -83,7 +98,6 @@ export class LogPages {
   }
 }
 
-function placeOf(index: number): { readonly number: number; readonly at: number } {
-  const at = Math.max(index, 1) - 1;
-  return { number: Math.floor(at / kPageEntries), at: at % kPageEntries };
+function pageOf(index: number): number {
+  return Math.floor((Math.max(index, 1) - 1) / kPageEntries);
 }

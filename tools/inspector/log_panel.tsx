@@ -27,7 +27,7 @@ const kColumns: readonly Column[] = [
 ];
 
 export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
-  const { head } = useStatus(store);
+  const { head, term: currentTerm } = useStatus(store);
   const rerender = useRerender();
   const [failure, setFailure] = useState<Failure | undefined>(undefined);
   const [filter, setFilter] = useState<Filter>(kNoFilter);
@@ -44,6 +44,7 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
       }),
     [store],
   );
+  useEffect(() => pages.again(), [pages, currentTerm]); // what the leader before could not be asked
   const search = useSearch(store, filter, first, head, rerender);
 
   const from = Math.max(first, filter.from ?? 1, head - kRowsMax + 1);
@@ -90,7 +91,6 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
         found={rows}
         follow={follow}
         onFollow={setFollow}
-        head={head}
       />
       {failure === undefined ? null : <FailureNote failure={failure} />}
       {search?.state === "failed" ? <FailureNote failure={failureOf(search.failure)} /> : null}
@@ -114,7 +114,7 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
           follow={follow && activeRow === undefined}
           onFollow={setFollow}
           onView={(top, bottom) => {
-            if (search === undefined) pages.want(from + top, from + bottom);
+            if (search === undefined) pages.want(first, from + top, from + bottom);
           }}
           empty={
             search === undefined

@@ -27,7 +27,7 @@ export function StoreView({ source }: { source: Source }) {
   const monitor = useMonitor(store);
   const failure = useFailure(store);
   const panelId = useId();
-  const first = Math.max(1, monitor.stats?.log.first ?? 1);
+  const first = monitor.stats?.log.first; // known with the leader's first word
   return (
     <>
       <div class="bar">
@@ -44,8 +44,10 @@ export function StoreView({ source }: { source: Source }) {
       )}
       <div role="tabpanel" class="panel" id={panelId} aria-label={panel}>
         {panel === "Overview" ? <OverviewPanel source={source} monitor={monitor} /> : null}
-        {panel === "Log" ? <LogPanel store={store} first={first} /> : null}
-        {panel === "SQL" ? <ConsolePanel store={store} first={first} /> : null}
+        {panel === "Log" && first !== undefined ? <LogPanel store={store} first={first} /> : null}
+        {panel === "SQL" && first !== undefined ? (
+          <ConsolePanel store={store} first={first} />
+        ) : null}
         {panel === "Maintenance" ? <MaintenancePanel source={source} /> : null}
       </div>
     </>
