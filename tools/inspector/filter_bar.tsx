@@ -39,7 +39,8 @@ export function FilterBar(props: FilterBarProps) {
           ref={textInput}
           type="search"
           value={filter.text}
-          placeholder="text in type, arguments, SQL  ( / )"
+          placeholder="text  ( / )"
+          title="In an event's type and arguments, in an exec's SQL"
           onInput={(event) => set({ text: event.currentTarget.value })}
         />
       </label>

@@ -115,7 +115,7 @@ function optionsOf(
     height: kHeight,
     cursor: { show: false },
     legend: { show: false },
-    padding: [6, 6, 0, 0],
+    padding: [6, 16, 0, 0],
     scales: {
       x: { range: (_, __, max) => [max - kPlottedSeconds, max] },
       y: { range: (_, __, max) => [0, Math.max(max * 1.15, 1)] },
