@@ -82,6 +82,16 @@ test("100,000 entries scroll with few rows in the document, and nothing shifts",
     );
     expect(new Set(places.map(Math.round)).size).toBe(1);
   }
+  // The states before and after a late entry take a while: asked for, and withdrawn.
+  await inspector.rows.last().click();
+  const compare = page.getByRole("button", { name: "Compare before and after" });
+  await compare.click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("progressbar")).toHaveCount(0);
+  await expect(compare).toBeFocused();
+  await compare.click();
+  await expect(page.getByLabel("Rows of item")).toContainText("1 inserted");
+  await page.keyboard.press("Escape");
   // It follows the head again, and more entries come.
   await page.getByRole("button", { name: "Follow" }).click();
   const { index } = await tab.page.evaluate(() =>
@@ -150,6 +160,7 @@ test("keys alone reach every panel, an entry, and the way back", async ({
   await tabTo("Close the entry");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("complementary")).toHaveCount(0);
+  await expect(inspector.grid).toBeFocused();
   await page.getByRole("tab", { name: "Log" }).focus();
   await page.keyboard.press("End");
   await expect(page.getByRole("tabpanel", { name: "Maintenance" })).toBeVisible();

@@ -158,6 +158,9 @@ test("an entry shows its arguments, and its rows before and after, also within a
     await store.exec("CREATE TABLE word(text TEXT PRIMARY KEY, n INT) WITHOUT ROWID");
     await store.exec("INSERT INTO word VALUES ('<i>one</i>', 1), ('two', NULL)");
     await store.exec("UPDATE word SET n = 2 WHERE text = 'two'");
+    await store.exec(
+      "WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 20001) INSERT INTO word SELECT 'w' || i, i FROM k",
+    );
   });
   const inspector = await openInspector({ store: name });
   await inspector.show("Log");
@@ -187,6 +190,8 @@ test("an entry shows its arguments, and its rows before and after, also within a
     [before, "two", "NULL"],
     [after, "two", "2"],
   ]);
+  expect(await changes(10, "word")).toEqual([]);
+  await expect(inspector.entry).toContainText("20,003 rows are too many to compare here");
   await inspector.page.keyboard.press("Escape");
   await expect(inspector.entry).toHaveCount(0);
 });

@@ -132,7 +132,7 @@ function Changed({ store, entry, first }: { store: AnyStore; entry: LogEntry; fi
           Of this part alone. The batch is atomic: no tab has ever seen the state between its parts.
         </p>
       ) : null}
-      {task.state === "idle" && index > kQuickIndexMax ? (
+      {index > kQuickIndexMax ? (
         <p class="note">
           <button type="button" onClick={compare}>
             Compare before and after

@@ -111,7 +111,7 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
             setActive(indexOf(row));
             setFollow(false);
           }}
-          follow={follow && activeRow === undefined}
+          follow={follow}
           onFollow={setFollow}
           onView={(top, bottom) => {
             if (search === undefined) pages.want(first, from + top, from + bottom);
@@ -130,7 +130,10 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
             index={active}
             first={first}
             entry={activeRow === undefined ? undefined : entryOf(activeRow)}
-            onClose={() => setActive(undefined)}
+            onClose={() => {
+              setActive(undefined);
+              box.current?.querySelector<HTMLElement>("[role=grid]")?.focus();
+            }}
           />
         )}
       </div>

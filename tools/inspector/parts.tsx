@@ -47,7 +47,15 @@ export function TaskNote({
     <p class="note working" role="status">
       <progress aria-label={words} {...(task.share === undefined ? {} : { value: task.share })} />
       <span>{words}…</span>
-      <button type="button" onClick={cancel}>
+      <button
+        type="button"
+        onClick={({ currentTarget }) => {
+          // This one goes: the keyboard is not to be left nowhere.
+          const home = currentTarget.closest("section, .asking");
+          cancel();
+          requestAnimationFrame(() => home?.querySelector("button")?.focus());
+        }}
+      >
         Cancel
       </button>
     </p>
