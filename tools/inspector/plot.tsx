@@ -5,6 +5,7 @@ import uPlot from "uplot";
 import { kPlottedSeconds, type Sample } from "./stats.js";
 
 const kHeight = 120;
+const kSecondsMin = 30;
 
 export interface Line {
   readonly name: string;
@@ -74,7 +75,7 @@ export function Plot({ title, hint, unit, lines, samples }: PlotProps) {
         ref={box}
         class="canvas"
         role="img"
-        aria-label={`${title}, the last two minutes; now ${spoken}`}
+        aria-label={`${title}, the last minutes; now ${spoken}`}
       />
     </figure>
   );
@@ -97,6 +98,11 @@ function coloursOf(element: HTMLElement, lines: readonly Line[]): ReadonlyMap<st
   return colours;
 }
 
+/** The axis grows with what there is to show. */
+function secondsOf(span: number): number {
+  return Math.min(Math.max(span, kSecondsMin), kPlottedSeconds);
+}
+
 function optionsOf(
   element: HTMLElement,
   lines: readonly Line[],
@@ -115,9 +121,9 @@ function optionsOf(
     height: kHeight,
     cursor: { show: false },
     legend: { show: false },
-    padding: [6, 16, 0, 0],
+    padding: [6, 26, 0, 0],
     scales: {
-      x: { range: (_, __, max) => [max - kPlottedSeconds, max] },
+      x: { range: (_, min, max) => [max - secondsOf(max - min), max] },
       y: { range: (_, __, max) => [0, Math.max(max * 1.15, 1)] },
     },
     axes: [

@@ -21,7 +21,7 @@ const kTrips: readonly Line[] = [
   { name: "slowest", of: (s) => s.roundTripMax, colour: "--series-2" },
 ];
 const rate = (n: number): string =>
-  n >= 10_000 ? `${Math.round(n / 1000)}k` : n >= 10 || n === 0 ? n.toFixed(0) : n.toFixed(1);
+  n >= 10_000 ? `${Math.round(n / 1000)}k` : String(Number(n.toFixed(n >= 10 ? 0 : 1)));
 const ms = (n: number): string => (n >= 1000 ? milliseconds(n) : `${Number(n.toPrecision(2))} ms`);
 
 export function Plots({ monitor: { samples } }: { monitor: Monitor }) {
