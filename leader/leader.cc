@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "leader/refusal.h"
 #include "log/chain.h"
 #include "log/codec.h"
 #include "log/payload.h"
@@ -130,6 +131,7 @@ void Leader::take_controls(InFlight& batch, Execute& execute) {
 // Also the same text, where this tab has a newer engine than the log: that it was opened by it says
 // so. From that entry on, older ones do not apply what it writes.
 bool Leader::is_newer(const Schema& schema) const {
+  if (follows_any(schema)) return false;
   if (!schema_) return true;
   if (schema.engine == schema_->engine) return schema.version > schema_->version;
   const bool same_text =

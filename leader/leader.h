@@ -14,6 +14,7 @@
 // After step_down is set, the machine is finished: nothing more may be fed.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -184,6 +185,11 @@ struct Output {                      // The host acts in declaration order.
   std::optional<Error> step_down{};                    // close everything, release the lock
 };
 
+// How long requests took, from their arrival to their answer: [i] of less than 2^i times
+// kLatencyUnit, the last of all that took longer.
+using LatencyCounts = std::array<std::uint64_t, 20>;
+inline constexpr std::chrono::microseconds kLatencyUnit{32};
+
 struct Counters {
   std::uint64_t batches{};
   std::uint64_t entries{};
@@ -193,6 +199,7 @@ struct Counters {
   std::uint64_t gaps{};
   std::uint64_t dropped_messages{};  // of another store or term
   std::uint64_t lease_waits{};       // publications that had to wait for locks.query()
+  LatencyCounts append_latency{};
 };
 
 class Leader {
@@ -214,6 +221,7 @@ class Leader {
     ClientId client;
     AppendRequest request;
     Via via{};
+    std::chrono::microseconds taken{};
   };
   struct Joining {
     Address from;
@@ -333,6 +341,7 @@ class Leader {
   void utter(Addressed& message);
   void utter(Read& read);
   void utter(Joining& joining);
+  void count_latency(const Queued& queued);
   void refuse_outdated(const Schema& outdated);
   void publish_entries(const Publication& publication);
   void publish_answers(const Publication& publication);

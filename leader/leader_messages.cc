@@ -64,7 +64,8 @@ void Leader::take(const ClientId& client, const std::vector<AppendRequest>& requ
     const Verdict verdict = sessions_.admit(now_.monotonic, client, request, published_);
     if (std::holds_alternative<Take>(verdict)) {
       queue_bytes_ += request_bytes(request);
-      queue_.push_back(Queued{.client = client, .request = request, .via = via});
+      queue_.push_back(
+          Queued{.client = client, .request = request, .via = via, .taken = now_.monotonic});
     } else if (const auto* reply = std::get_if<Reply>(&verdict)) {
       ++counters_.duplicates;
       answers.answers.push_back(Answer{.number = request.number, .result = reply->result});
@@ -115,17 +116,19 @@ void Leader::join_upgrade(Joining joining) {
 }
 
 // The tab's schema is the log's: it is subscribed, and told the head. Where it stands elsewhere it
-// asks for the range, or for a snapshot.
+// asks for the range, or for a snapshot. One that follows any needs no more than this leader's
+// engine: where that is newer than the log's, nobody may have brought a schema for it yet.
 void Leader::welcome(const Joining& joining) {
   const Join& join = joining.join;
-  if (const auto error = refusal(join.schema, *schema_)) {
+  const bool any = follows_any(join.schema);
+  if (const auto error = refusal(join.schema, any ? Schema{.engine = engine_} : *schema_)) {
     return tell(joining.from, SchemaRefused{.error = *error});
   }
   const bool at_head = join.applied == published_ && join.chain == published_chain_;
   subscribers_.join(
       joining.from, join.wants_entries ? Subscribers::Wants::kEntries : Subscribers::Wants::kHeads,
       at_head || !join.wants_entries ? Subscribers::Place::kAtHead : Subscribers::Place::kBehind,
-      now_.monotonic);
+      now_.monotonic, any ? Subscribers::Follows::kAnySchema : Subscribers::Follows::kItsSchema);
   tell(joining.from, Committed{.previous = published_,
                                .previous_chain = published_chain_,
                                .entries = {},

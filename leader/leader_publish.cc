@@ -1,6 +1,7 @@
 // Saying things: everything that leaves the leader goes through one queue, in order, under the
 // lease.
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <utility>
 
@@ -71,6 +72,7 @@ void Leader::utter(Publication& publication) {
   }
   publish_answers(publication);
   publish_settled(publication.batch);
+  for (const Queued& queued : publication.batch.requests) count_latency(queued);
   for (const auto& [joining, error] : publication.batch.refused) {
     tell(joining.from, SchemaRefused{.error = error});
   }
@@ -85,13 +87,19 @@ void Leader::utter(Publication& publication) {
   release_waiting_queries();
 }
 
-// They have the schema that was the log's until now. What they append from now on is answered one
-// by one.
+void Leader::count_latency(const Queued& queued) {
+  const auto units = std::max<std::int64_t>((now_.monotonic - queued.taken) / kLatencyUnit, 0);
+  const auto bucket = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(units)));
+  LatencyCounts& counts = counters_.append_latency;
+  ++counts[std::min(bucket, counts.size() - 1)];
+}
+
+// They have the schema that was the log's until now, or follow any. What the former append from now
+// on is answered one by one.
 void Leader::refuse_outdated(const Schema& outdated) {
   const auto error = refusal(outdated, *schema_);
   if (!error) return;
-  for (const Address& tab : subscribers_.all()) tell(tab, SchemaRefused{.error = *error});
-  subscribers_.clear();
+  for (const Address& tab : subscribers_.drop_outdated()) tell(tab, SchemaRefused{.error = *error});
 }
 
 void Leader::publish_entries(const Publication& publication) {

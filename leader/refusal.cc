@@ -10,6 +10,7 @@ std::optional<Error> refusal(const Schema& tab, const Schema& log) {
                  .message = "this tab runs SQLite " + tab.engine + ", the log was written with " +
                             log.engine + "; reload the older tabs of this app"};
   }
+  if (follows_any(tab)) return std::nullopt;
   if (tab.version < log.version) {
     return Error{.code = ErrorCode::kSchemaTooOld,
                  .message = "this tab has schema version " + std::to_string(tab.version) +

@@ -7,7 +7,12 @@
 
 namespace tablog::leader {
 
-// kEngineTooOld, kSchemaTooOld, kSchemaConflict; nothing: it is the log's.
+// A tab without a schema of its own: it follows whichever the log has, also none.
+[[nodiscard]] inline bool follows_any(const Schema& tab) {
+  return tab.version == 0;
+}
+
+// kEngineTooOld, kSchemaTooOld, kSchemaConflict; nothing: it is the log's, or follows it.
 [[nodiscard]] std::optional<Error> refusal(const Schema& tab, const Schema& log);
 
 }  // namespace tablog::leader

@@ -2,9 +2,10 @@
 
 namespace tablog::leader {
 
-void Subscribers::join(const Address& tab, Wants wants, Place place,
-                       std::chrono::microseconds now) {
-  tabs_.insert_or_assign(tab, Subscriber{.wants = wants, .place = place, .joined = now});
+void Subscribers::join(const Address& tab, Wants wants, Place place, std::chrono::microseconds now,
+                       Follows follows) {
+  tabs_.insert_or_assign(
+      tab, Subscriber{.wants = wants, .place = place, .joined = now, .follows = follows});
 }
 
 void Subscribers::acknowledge(const Address& tab, Index applied) {
@@ -62,6 +63,16 @@ std::vector<Address> Subscribers::all() const {
   addresses.reserve(tabs_.size());
   for (const auto& [address, subscriber] : tabs_) addresses.push_back(address);
   return addresses;
+}
+
+std::vector<Address> Subscribers::drop_outdated() {
+  std::vector<Address> outdated;
+  std::erase_if(tabs_, [&](const auto& each) {
+    if (each.second.follows == Follows::kAnySchema) return false;
+    outdated.push_back(each.first);
+    return true;
+  });
+  return outdated;
 }
 
 void Subscribers::drop_absent(const std::set<ClientId>& tabs, std::chrono::microseconds began) {

@@ -24,7 +24,9 @@ class Subscribers {
 
   enum class Wants : std::uint8_t { kEntries, kHeads };
   enum class Place : std::uint8_t { kAtHead, kBehind };
-  void join(const Address& tab, Wants wants, Place place, std::chrono::microseconds now);
+  enum class Follows : std::uint8_t { kItsSchema, kAnySchema };
+  void join(const Address& tab, Wants wants, Place place, std::chrono::microseconds now,
+            Follows follows = Follows::kItsSchema);
   void acknowledge(const Address& tab, Index applied);
 
   // What to send of a publication. kNothing: behind, it will ask. kHead: without the entries.
@@ -39,7 +41,8 @@ class Subscribers {
   // True when the entries themselves tell this tab of its requests' fate.
   [[nodiscard]] bool gets_entries(const ClientId& client) const;
   [[nodiscard]] std::vector<Address> all() const;
-  void clear() { tabs_.clear(); }
+  // The log has another schema now: gives those that go with that, the others stay.
+  [[nodiscard]] std::vector<Address> drop_outdated();
   void drop_absent(const std::set<ClientId>& tabs, std::chrono::microseconds began);
 
  private:
@@ -50,6 +53,7 @@ class Subscribers {
     std::uint64_t unacknowledged_bytes{};
     std::uint64_t missed_bytes{};  // published while it was behind, since it was told the head
     std::chrono::microseconds joined{};
+    Follows follows{};
   };
   static void count(Subscriber& subscriber, Index through, std::uint64_t bytes);
 

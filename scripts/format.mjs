@@ -3,7 +3,7 @@
 import { capture, root, sourceFiles } from "./lib.mjs";
 
 const cppPattern = /\.(cc|h)$/;
-const webPattern = /\.(ts|mjs|js|json|html|css)$/;
+const webPattern = /\.(tsx?|mjs|js|json|html|css)$/;
 const ignored = /^(package-lock\.json|tests\/.*golden)/;
 
 export async function format(mode, only = []) {

@@ -7,6 +7,7 @@ import { test as base, expect, type BrowserContext, type Page } from "@playwrigh
 import { launchBrowser, launchOffTheRecord, launchWithHiddenTabs } from "../../scripts/browser.mjs";
 import { serve } from "../../scripts/static_server.mjs";
 import { History } from "./history.js";
+import { Inspector } from "./inspector.js";
 import { makeOlderBuild } from "./older_build.js";
 import { Tab, type OpenOptions } from "./tab.js";
 
@@ -82,6 +83,11 @@ interface Fixtures {
   newTab: () => Promise<Tab>;
   /** A page that a tab has opened. */
   adopt: (page: Page) => Promise<Tab>;
+  /** Opens the inspector; it is closed after the test. */
+  openInspector: (asked?: {
+    readonly store?: string;
+    readonly theme?: string;
+  }) => Promise<Inspector>;
   /** Opens so many tabs, each with the test's store open; the first is the leader. */
   openTabs: <Count extends number>(count: Count, options?: OpenOptions) => Promise<Tabs<Count>>;
 }
@@ -141,6 +147,16 @@ export const test = base.extend<Fixtures, Shared>({
       tabs.push(tab);
       return tab;
     });
+  },
+  openInspector: async ({ browsers, place, url }, use) => {
+    const context = await browsers.contextOf(place);
+    const opened: Inspector[] = [];
+    await use(async (asked) => {
+      const inspector = await Inspector.open(context, url, asked);
+      opened.push(inspector);
+      return inspector;
+    });
+    await Promise.all(opened.map(({ page }) => page.close()));
   },
   openTabs: async ({ newTab, name }, use) => {
     await use(async <Count extends number>(count: Count, options: OpenOptions = {}) => {

@@ -12,7 +12,7 @@ export interface Attempt<T> {
 declare global {
   var tablog: Pick<
     typeof Tablog,
-    "TablogError" | "defineSchema" | "deleteStore" | "listStores" | "openStore"
+    "TablogError" | "anySchema" | "defineSchema" | "deleteStore" | "listStores" | "openStore"
   >;
   var store: Tablog.Store;
   var writer: { stop(): Promise<void> };

@@ -11,7 +11,7 @@ const guide = join(root, "docs/guide");
 const pages = readdirSync(guide).filter((file) => file !== "README.md");
 
 const kPage = `<!doctype html>
-<script type="importmap">{ "imports": { "tablog": "/tablog/index.js" } }</script>
+<script type="importmap">{ "imports": { "tablog": "/tablog/index.js", "tablog/inspector": "/tablog/inspector/inspector.js" } }</script>
 <script type="module">
   await import("./example.mjs");
   document.title = "done";

@@ -10,6 +10,13 @@ using testing::SizeIs;
 class JoinTest : public LeaderFixture {
  protected:
   Join join(Schema schema) { return Join{.wants_entries = true, .schema = std::move(schema)}; }
+  Join join_at_head(Schema schema) {
+    Join at_head = join(std::move(schema));
+    at_head.applied = Index{log_.size()};
+    at_head.chain = chain_;
+    return at_head;
+  }
+  static Schema any(std::string engine = "3.54.1") { return {.engine = std::move(engine)}; }
   std::size_t schemas() const {
     return static_cast<std::size_t>(std::ranges::count_if(
         log_, [](const Entry& entry) { return std::holds_alternative<Schema>(entry.body); }));
@@ -136,6 +143,61 @@ TEST_F(JoinTest, ANewerEngineBringsItsSchemaAgainAndOlderOnesAreRefused) {
   EXPECT_EQ(refused[0].error.code, ErrorCode::kEngineTooOld);
 }
 
+// ---- a tab without a schema of its own
+
+TEST_F(JoinTest, ATabThatFollowsAnySchemaIsWelcomeWhicheverTheLogHas) {
+  schema_ = schema_of(3);
+  restart(recovered());
+  receive(kAnna, join(any()));
+  EXPECT_THAT(take_sent_to<Committed>(kAnna), SizeIs(1));
+  EXPECT_EQ(schemas(), 0U);
+}
+
+TEST_F(JoinTest, WhereTheLogHasNoSchemaYetATabThatFollowsAnyBringsNoneAndGetsTheFirst) {
+  schema_.reset();
+  restart(recovered());
+  receive(kBert, join_at_head(any()));
+  const auto welcome = take_sent_to<Committed>(kBert);
+  ASSERT_THAT(welcome, SizeIs(1));
+  EXPECT_EQ(welcome[0].head, Index{1});
+  EXPECT_EQ(schemas(), 0U);
+  receive(kAnna, join(schema_of(1)));
+  EXPECT_EQ(schemas(), 1U);
+  const auto first = take_sent_to<Committed>(kBert);
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].head, Index{2});
+}
+
+TEST_F(JoinTest, ATabThatFollowsAnySchemaGetsTheNewerOneThatRefusesTheOthers) {
+  begin();
+  receive(kBert, join_at_head(any()));
+  receive(kSelf, join_at_head(schema_of(1)));
+  (void)take_sent();
+  receive(kAnna, join(schema_of(2)));
+  std::size_t entries = 0;
+  for (const Send& send : take_sent()) {
+    const bool refused = std::holds_alternative<SchemaRefused>(send.message.body);
+    EXPECT_EQ(refused, send.to == replica_of(kSelf));
+    const auto* committed = std::get_if<Committed>(&send.message.body);
+    if (committed && send.to == replica_of(kBert)) entries += committed->entries.size();
+  }
+  EXPECT_EQ(entries, 1U);
+  append(kAnna, {request(1)});
+  EXPECT_THAT(take_sent_to<Committed>(kBert), SizeIs(1));
+}
+
+TEST_F(JoinTest, ATabThatFollowsAnySchemaIsHeldAgainstTheLeadersEngine) {
+  Recovered newer = recovered();
+  newer.engine = "9.0.0";  // the log names an older one yet
+  restart(newer);
+  receive(kAnna, join(any("9.0.0")));
+  EXPECT_THAT(take_sent_to<Committed>(kAnna), SizeIs(1));
+  receive(kBert, join(any()));
+  const auto refused = take_sent_to<SchemaRefused>(kBert);
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].error.code, ErrorCode::kEngineTooOld);
+}
+
 // ---- a schema that has the state made anew
 
 class UpgradeTest : public JoinTest {
@@ -179,6 +241,11 @@ TEST_F(UpgradeTest, TabsThatBringItMeanwhileAreAllWelcome) {
   EXPECT_EQ(welcome, (std::multiset<ClientId>{kAnna, kBert}));
   receive(kSelf, join(schema_of(3)));
   EXPECT_EQ(schemas(), 2U);
+}
+
+TEST_F(UpgradeTest, ATabThatFollowsAnySchemaDoesNotWaitForIt) {
+  receive(kBert, join(any()));
+  EXPECT_THAT(take_sent_to<Committed>(kBert), SizeIs(1));
 }
 
 TEST_F(UpgradeTest, WhatStandsInItsWayRefusesItsTabsAndChangesNothing) {

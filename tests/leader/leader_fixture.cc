@@ -41,7 +41,8 @@ Recovered LeaderFixture::recovered() const {
                    .checkpoint = {},
                    .last_time_ms = log_.empty() ? 0 : log_.back().time_ms,
                    .schema = schema_,
-                   .sessions = table_};
+                   .sessions = table_,
+                   .engine = "3.54.1"};
 }
 
 void LeaderFixture::restart(Recovered recovered) {

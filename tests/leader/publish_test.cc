@@ -29,6 +29,26 @@ TEST_F(PublishTest, AnAppendCostsOneCommittedPerSubscribedTab) {
   EXPECT_THAT(take_sent(), SizeIs(2)) << "and one for each further tab";
 }
 
+TEST_F(PublishTest, TheTimeFromARequestToItsAnswerIsCounted) {
+  begin();
+  const auto counted = [&](std::size_t at) { return leader_->counters().append_latency.at(at); };
+  hold_batches_ = true;
+  append(kAnna, {request(1)});
+  EXPECT_EQ(counted(0), 1U) << "the fixture's clock stands still";
+  append(kAnna, {request(2), request(3)});
+  now_.monotonic += 5 * kLatencyUnit;
+  hold_batches_ = false;
+  run(BatchDue{});
+  EXPECT_EQ(counted(3), 2U) << "4 units to less than 8";
+  lock_ = Lock::kAnswersLate;
+  now_.monotonic += 30s;
+  append(kAnna, {request(4, "bad")});
+  EXPECT_EQ(counted(0), 1U) << "it waits for the lease";
+  now_.monotonic += 500ms;
+  see_locks();
+  EXPECT_EQ(counted(14), 1U) << "rejections, too";
+}
+
 TEST_F(PublishTest, ARejectionIsToldToItsTabOnly) {
   begin();
   subscribe(kAnna);

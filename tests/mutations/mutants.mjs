@@ -35,6 +35,21 @@ export const mutants = [
     caughtBy: "leader: BatchTest.OneFullMemberFlushesTheBatch",
   },
   {
+    name: "a tool's tab brings its empty schema into a log that has none",
+    file: "leader/leader.cc",
+    from: "if (follows_any(schema)) return false;",
+    to: "",
+    caughtBy:
+      "leader: JoinTest.WhereTheLogHasNoSchemaYetATabThatFollowsAnyBringsNoneAndGetsTheFirst",
+  },
+  {
+    name: "a tool's tab is let go of when a newer schema comes",
+    file: "leader/subscribers.cc",
+    from: "if (each.second.follows == Follows::kAnySchema) return false;",
+    to: "",
+    caughtBy: "leader: JoinTest.ATabThatFollowsAnySchemaGetsTheNewerOneThatRefusesTheOthers",
+  },
+  {
     name: "relaxed appends are never flushed",
     file: "leader/leader.cc",
     from: "now - *relaxed_since_ >= options_.relaxed_flush) flush_wanted_ = true;",
@@ -441,9 +456,9 @@ export const mutants = [
   },
   {
     name: "tabs of a replaced schema are fed its entries",
-    file: "leader/leader_publish.cc",
-    from: "  subscribers_.clear();\n",
-    to: "",
+    file: "leader/subscribers.cc",
+    from: "outdated.push_back(each.first);\n    return true;",
+    to: "outdated.push_back(each.first);\n    return false;",
     caughtBy: "leader: JoinTest.TabsOfTheSchemaThatIsReplacedAreToldToReloadAndGetNoEntries",
   },
   {

@@ -26,6 +26,25 @@ TEST_F(FollowTest, SeeksJoinsCatchesUpAndIsReadyOnce) {
   EXPECT_THAT(applied_, ElementsAre(Index{1}, Index{2}));
 }
 
+TEST_F(FollowTest, ATabWithoutASchemaJoinsAsSuchAndAppliesTheLogsAsAnyEntry) {
+  replica_.emplace(kSelf, Schema{.engine = "3.54.1"}, options_);
+  log(std::nullopt, TermStart{});
+  run(Started{});
+  announce();
+  const auto joins = take_sent<Join>();
+  ASSERT_THAT(joins, SizeIs(1));
+  EXPECT_EQ(joins[0].schema.version, 0U);
+  welcome();
+  hear(committed(Index{1}, Index{1}));
+  EXPECT_EQ(ready_, 1) << "before there is any schema";
+  Schema schema = samples::schema();
+  schema.flags = 0;  // its migrations run on what is there
+  log(std::nullopt, schema);
+  publish();
+  EXPECT_THAT(applied_, ElementsAre(Index{1}, Index{2}));
+  EXPECT_THAT(failed_, IsEmpty());
+}
+
 TEST_F(FollowTest, KeepsSeekingAndLooksAtTheLocksWhileNobodyLeads) {
   run(Started{});
   advance(5s);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TablogError } from "../../web/src/errors.js";
-import { defineSchema, sameSchema, type Schema } from "../../web/src/schema.js";
+import { anySchema, defineSchema, sameSchema, type Schema } from "../../web/src/schema.js";
 import { schemaFlags, settle } from "../../web/src/options.js";
 
 const good = {
@@ -24,6 +24,11 @@ test("a schema is checked and frozen", () => {
   assert.ok(
     Object.isFrozen(schema) && Object.isFrozen(schema.events) && Object.isFrozen(schema.migrations),
   );
+});
+
+test("anySchema is of no app, and no app can define such a one", () => {
+  assert.ok(Object.isFrozen(anySchema));
+  refused(() => defineSchema({ version: 0, migrations: [], events: {} }), /schema\.version/);
 });
 
 test("a schema that is not one is refused, in words", () => {

@@ -85,7 +85,10 @@ bool ImportBoundary::handle(ByteView input) {
 // How many log slots it takes.
 Result<std::uint32_t> ImportBoundary::begin(std::uint8_t kind, std::uint64_t total,
                                             ByteView beginning) {
-  if (kind != kLog) return 1 + kSpareSlots;
+  if (kind != kLog) {
+    if (!leader::follows_any(schema_)) return 1 + kSpareSlots;
+    return fail(ErrorCode::kInvalidArgument, "a database is imported with the schema of its app");
+  }
   auto log = storage::LogImport::begin(beginning, total);
   if (!log) return fail(log.error());
   export_ = std::move(*log);

@@ -15,6 +15,14 @@ class JsonObject {
   JsonObject& add(std::string_view key, Digest value) {
     return raw(key, '"' + to_hex(value.bytes) + '"');
   }
+  JsonObject& add(std::string_view key, const leader::LatencyCounts& values) {
+    std::string list;
+    for (const std::uint64_t value : values) {
+      list += list.empty() ? '[' : ',';
+      list += std::to_string(value);
+    }
+    return raw(key, list + ']');
+  }
   JsonObject& add(std::string_view key, const JsonObject& value) { return raw(key, value.text()); }
   [[nodiscard]] std::string text() const { return "{" + members_ + "}"; }
 
@@ -64,6 +72,7 @@ std::string stats_json(const storage::Store& store, const node::Node& node) {
       .add("gaps", counters.gaps)
       .add("droppedMessages", counters.dropped_messages)
       .add("leaseWaits", counters.lease_waits)
+      .add("appendLatencyCounts", counters.append_latency)
       .add("sessions", node.leader() ? node.leader()->sessions() : 0)
       .add("log", log_part)
       .add("state", state_part)

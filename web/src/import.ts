@@ -52,7 +52,8 @@ export async function makeGeneration(
         else if (data.kind === "imported") resolve(data.generation);
         else if (data.kind === "importProgress")
           onProgress?.({ done: data.done, total: data.total });
-        else if (data.kind === "importFailed") fail(data.code, data.message);
+        else if (data.kind === "importFailed")
+          reject(new TablogError(data.code, data.message, data));
         else if (data.kind === "fatal") fail("LoadFailed", data.message);
       };
       const start: StartImport = { kind: "startImport", lifeLock, module, ...source };

@@ -34,8 +34,8 @@ async function run(start: StartImport): Promise<void> {
   } catch (thrown) {
     files.closeAll();
     await files.discard();
-    const error = asError(thrown);
-    tellPage({ kind: "importFailed", code: error.code, message: error.message });
+    const { code, message, index, offset } = asError(thrown);
+    tellPage({ kind: "importFailed", code, message, index, offset });
   }
 }
 

@@ -27,7 +27,7 @@ export type {
 } from "./results.js";
 export { PastStore } from "./past.js";
 export type { AtOptions } from "./past.js";
-export { defineSchema } from "./schema.js";
+export { anySchema, defineSchema } from "./schema.js";
 export type {
   EventArguments,
   EventOf,

@@ -109,6 +109,17 @@ export function upcastersOf({ upcasters = {} }: Schema): ({ readonly type: strin
     .sort((a, b) => (a.type === b.type ? a.from - b.from : a.type < b.type ? -1 : 1));
 }
 
+/**
+ * For tools that look into a store and do not know its app: the tab follows whichever schema the log has, also the next one. It
+ * reads, and can lead; it appends nothing.
+ */
+export const anySchema: Schema<Record<never, string>> = Object.freeze({
+  version: 0,
+  migrations: [],
+  events: {},
+  checked: true,
+});
+
 /** Equal texts, equal schema. */
 export function sameSchema(a: Schema, b: Schema): boolean {
   const textOf = (schema: Schema): string =>

@@ -24,10 +24,11 @@ export class SharedClient {
 
   /** @throws TablogError if what is open differs from what is asked for */
   static acquire(settings: Settings<Schema>, listen: (event: ClientEvent) => void): SharedClient {
-    const open = shared.get(settings.name);
+    const key = keyOf(settings);
+    const open = shared.get(key);
     if (open !== undefined) requireSame(open.#settings, settings);
     const client = open ?? new SharedClient(settings);
-    shared.set(settings.name, client);
+    shared.set(key, client);
     client.#users += 1;
     client.#listeners.add(listen);
     return client;
@@ -38,17 +39,27 @@ export class SharedClient {
     this.#listeners.delete(listen);
     this.#users -= 1;
     if (this.#users > 0) return false;
-    if (shared.get(this.#settings.name) === this) shared.delete(this.#settings.name);
+    this.#forget();
     return true;
   }
 
   #drop(error: TablogError): void {
-    if (shared.get(this.#settings.name) === this) shared.delete(this.#settings.name);
+    this.#forget();
     this.client.shutDown(error);
+  }
+
+  #forget(): void {
+    const key = keyOf(this.#settings);
+    if (shared.get(key) === this) shared.delete(key);
   }
 }
 
 const shared = new Map<string, SharedClient>();
+
+// A tool beside its app follows the same log as a tab of its own.
+function keyOf({ name, schema }: Settings<Schema>): string {
+  return (schema.version > 0 ? "=" : "*") + name;
+}
 
 function requireSame(open: Settings<Schema>, asked: Settings<Schema>): void {
   const name = JSON.stringify(asked.name);

@@ -75,6 +75,8 @@ export class StoreCalls {
     const { durability = this.#settings.durability, optimistic = false } = options;
     const { expectedIndex, signal } = options;
     this.requireOpen();
+    if (this.#settings.schema.version === 0)
+      throw invalid("a store opened with anySchema is only read: append with the app's schema");
     choice("durability", durability, ["full", "relaxed"]);
     if (expectedIndex !== undefined) requireIndex("expectedIndex", expectedIndex);
     this.requireUnaborted(signal);

@@ -70,6 +70,12 @@ export type FromWorker =
   | { readonly kind: "pong"; readonly count: number }
   | { readonly kind: "importProgress"; readonly done: number; readonly total: number }
   | { readonly kind: "imported"; readonly generation: number }
-  | { readonly kind: "importFailed"; readonly code: TablogErrorCode; readonly message: string }
+  | {
+      readonly kind: "importFailed";
+      readonly code: TablogErrorCode;
+      readonly message: string;
+      readonly index: number | undefined;
+      readonly offset: number | undefined;
+    }
   /** The worker cannot go on; it is to be ended. */
   | { readonly kind: "fatal"; readonly message: string };

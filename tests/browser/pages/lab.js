@@ -1,6 +1,13 @@
 // What the browser tests have in each tab: the package as a static server gives it, a schema, and a
 // writer whose appends can be checked afterwards.
-import { TablogError, defineSchema, deleteStore, listStores, openStore } from "/dist/index.js";
+import {
+  TablogError,
+  anySchema,
+  defineSchema,
+  deleteStore,
+  listStores,
+  openStore,
+} from "/dist/index.js";
 
 // `item` has no unique id on purpose: a doubled append shows.
 const schema = defineSchema({
@@ -149,7 +156,7 @@ class Writer {
   }
 }
 
-globalThis.tablog = { TablogError, defineSchema, deleteStore, listStores, openStore };
+globalThis.tablog = { TablogError, anySchema, defineSchema, deleteStore, listStores, openStore };
 globalThis.lab = {
   schema,
   open,
