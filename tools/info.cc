@@ -22,8 +22,12 @@ std::uint64_t entries_of(const storage::LogReader& log) {
   return log.last().value + 1 - log.first().value;
 }
 
-std::vector<std::uint64_t> generations_of(const storage::LogReader& log) {
+// Of the segments, and of the terms: a copy begins as its original's segments.
+std::vector<std::uint64_t> generations_of(const storage::LogReader& log, const Outline& outline) {
   std::set<std::uint64_t> found{log.generation().value};
+  for (const TermSpan& span : outline.terms) {
+    found.insert(span.term.generation().value);
+  }
   for (const auto& segment : log.segments()) {
     found.insert(segment.generation.value);
   }
@@ -107,7 +111,7 @@ Json json_of_info(const Source& source, const Outline& outline) {
           {"status", status_of(source, outline)},
           {"formatVersion", kFormatVersion},
           {"store", to_hex(log.store().bytes)},
-          {"generations", generations_of(log)},
+          {"generations", generations_of(log, outline)},
           {"first", log.first().value},
           {"last", log.last().value},
           {"entries", entries_of(log)},
@@ -126,9 +130,9 @@ Json json_of_info(const Source& source, const Outline& outline) {
 
 // ---- for a person
 
-std::string generations_text(const storage::LogReader& log) {
+std::string generations_text(const storage::LogReader& log, const Outline& outline) {
   std::string text;
-  for (const std::uint64_t generation : generations_of(log)) {
+  for (const std::uint64_t generation : generations_of(log, outline)) {
     text += (text.empty() ? "" : ", ") + std::to_string(generation);
   }
   return text;
@@ -172,13 +176,15 @@ void print_table(const Source& source, const Outline& outline, Output& output) {
   facts.add("log", printable(source.path, 4096) +
                        (source.kind == SourceKind::kExport ? " (export)" : " (directory)"));
   const std::string status(status_of(source, outline));
+  const std::string clean = status == "clean" ? " at its end: verify reads all of it" : "";
   facts.add("status", output.paint(outline.damage            ? Paint::kBad
                                    : source.log->torn_tail() ? Paint::kWarning
                                                              : Paint::kGood,
-                                   status));
+                                   status) +
+                          clean);
   facts.add("store", to_hex(log.store().bytes));
-  facts.add("format",
-            "version " + std::to_string(kFormatVersion) + ", generation " + generations_text(log));
+  facts.add("format", "version " + std::to_string(kFormatVersion) + ", generation " +
+                          generations_text(log, outline));
   const std::uint64_t entries = entries_of(log);
   facts.add("entries",
             entries == 0 ? "none"

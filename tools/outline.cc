@@ -100,6 +100,7 @@ class Schemas {
   void find() {
     const auto segments = log_.segments();
     std::vector<std::uint32_t> versions;  // at the segments' beginnings
+    versions.reserve(segments.size());
     for (const SegmentInfo& segment : segments) versions.push_back(sample(segment));
     std::vector<SchemaSpan> later;  // the newest first
     std::size_t read = 0;

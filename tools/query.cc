@@ -47,6 +47,7 @@ std::vector<std::string> sql_literals(const Row& row) {
 
 void print(const ResultSet& result, Output& output) {
   std::vector<Column> columns;
+  columns.reserve(result.columns.size());
   for (const std::string& name : result.columns) columns.push_back({printable(name, kCellMax)});
   std::vector<std::vector<std::string>> cells;
   for (const Row& row : result.rows) {

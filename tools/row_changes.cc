@@ -22,6 +22,7 @@ std::string joined(const std::vector<std::string>& parts, const std::string& bet
 
 std::vector<std::string> names_of(const std::vector<std::string>& columns) {
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const std::string& column : columns) names.push_back(sql_name(column));
   return names;
 }
@@ -70,6 +71,7 @@ Result<std::vector<std::string>> key_of(StateDatabase& state, const std::string&
                                         const std::vector<std::string>& columns) {
   const auto has_nulls = [&]() -> Result<bool> {
     std::vector<std::string> tests;
+    tests.reserve(declared.size());
     for (const std::string& name : names_of(declared)) tests.push_back(name + " IS NULL");
     const auto found = ask(
         state, "SELECT 1 FROM " + sql_name(table) + " WHERE " + joined(tests, " OR ") + " LIMIT 1");
@@ -109,6 +111,7 @@ Result<std::shared_ptr<const Relation>> relation_of(StateDatabase& state, const 
     if (position > 0) declared[position] = text_of(row[0]);
   }
   std::vector<std::string> key;
+  key.reserve(declared.size());
   for (const auto& [position, column] : declared) key.push_back(column);
   auto chosen = key_of(state, name, key, relation.columns);
   if (!chosen) return fail(chosen.error());
@@ -282,6 +285,7 @@ std::string sql_of(const RowChange& change) {
   // A rowid that no column shows is kept, too: the next change names the row by it.
   std::vector<std::string> columns = names_of(relation.columns);
   std::vector<std::string> values;
+  values.reserve(change.after->size() + 1);
   for (const Value& value : *change.after) values.push_back(sql_literal(value));
   if (std::ranges::find(relation.columns, relation.key.front()) == relation.columns.end()) {
     columns.insert(columns.begin(), relation.key.front());

@@ -95,9 +95,9 @@ std::optional<std::uint64_t> newest_generation(const fs::path& store) {
   for (const std::string& name : subdirectories(store)) {
     const auto generation = generation_of(name);
     if (!generation || !is_folder(store / name / "log")) continue;
-    std::string record;
-    std::getline(std::ifstream(store / name / "ready"), record);
-    if (generation == 0 || record == std::to_string(*generation))
+    std::ifstream file(store / name / "ready");
+    const std::string record(std::istreambuf_iterator<char>(file), {});
+    if (generation == 0 || record == ready_record(*generation))
       newest = std::max(newest.value_or(0), *generation);
   }
   return newest;
@@ -278,6 +278,10 @@ Result<FoundSlots> open_listed(const std::vector<std::string>& files) {
 }
 
 }  // namespace
+
+std::string ready_record(std::uint64_t generation) {
+  return std::to_string(generation) + "\n";
+}
 
 std::optional<std::uint64_t> generation_of(const std::string& name) {
   if (name.size() < 2 || name.size() > 18 || name.front() != 'g' ||

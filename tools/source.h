@@ -82,5 +82,7 @@ struct Directories {
 
 // Of a generation's directory: "g12" -> 12.
 [[nodiscard]] std::optional<std::uint64_t> generation_of(const std::string& name);
+// What its file `ready` holds once all of it is there (web/src/generations.ts).
+[[nodiscard]] std::string ready_record(std::uint64_t generation);
 
 }  // namespace tablog::tools

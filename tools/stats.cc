@@ -28,6 +28,7 @@ struct Named {
 template <class Map>
 std::vector<Named> ranked(const Map& map) {
   std::vector<Named> all;
+  all.reserve(map.size());
   for (const auto& [name, share] : map) all.push_back({name, share});
   std::ranges::sort(all, [](const Named& a, const Named& b) {
     return a.share.entries != b.share.entries ? a.share.entries > b.share.entries : a.name < b.name;

@@ -39,6 +39,7 @@ const std::vector<Argument>& arguments_of(const Entry& entry) {
 std::vector<Named> fields_of(const Entry& entry) {
   std::vector<Named> fields;
   const std::vector<Argument>& arguments = arguments_of(entry);
+  fields.reserve(arguments.size() + 9);
   for (const Argument& argument : arguments) fields.push_back({argument.name, argument.value});
   const auto add = [&](const char* name, Value value) {
     const bool taken = std::ranges::any_of(

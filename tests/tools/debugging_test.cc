@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "log/frame.h"
 #include "tests/tools/sample_store.h"
 
 namespace tablog::tools {
@@ -139,6 +140,18 @@ class InDirectory {
  private:
   fs::path before_;
 };
+
+TEST(DebuggingGuideTest, CorruptedSegment) {
+  NotesStore store;
+  store.add_notes(150);
+  const auto entry = tablog({"get", store.directory(), "60", "--brief", "-o", "json"}).json();
+  const auto& frame = entry.at("frame");
+  const std::string slot = store.slot(frame.at("sequence").get<std::uint64_t>());
+  store.close();
+  flip_byte(slot, frame.at("offset").get<std::uint64_t>() + kFrameHeaderBytes + 20);
+  const InDirectory here(store.at(""));
+  Section("A corrupted segment").run();
+}
 
 TEST(DebuggingGuideTest, StateThatDiffers) {
   NotesStore store;

@@ -136,7 +136,7 @@ TEST_F(ProfileTest, NewestWholeGenerationIsTheStore) {
   PageFiles files = store_at("tablog/notes/g0");
   files.merge(store_at("tablog/notes/g2"));
   files.merge(store_at("tablog/notes/g3"));
-  files["tablog/notes/g2/ready"] = Bytes(1, std::byte{'2'});
+  files["tablog/notes/g2/ready"] = {std::byte{'2'}, std::byte{'\n'}};
   write_origins(profile(), {{"https_app.example_0", "000"}});
   write_origin(profile(), "000", files);
   const ProfileStores found = found_in(profile());

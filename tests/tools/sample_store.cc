@@ -9,6 +9,7 @@
 #include "log/segment.h"
 #include "storage/posix_file.h"
 #include "tools/command_line.h"
+#include "tools/source.h"
 
 namespace tablog::tools {
 
@@ -120,7 +121,7 @@ void SampleStore::fork() {
   ++generation_;
   fs::copy(from, directory(), fs::copy_options::recursive);
   open();
-  std::ofstream(fs::path(directory()) / "ready") << generation_;
+  std::ofstream(fs::path(directory()) / "ready") << ready_record(generation_);
 }
 
 void SampleStore::open() {

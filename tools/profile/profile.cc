@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "tools/profile/unnamed.h"
+#include "tools/source.h"
 #include "tools/text.h"
 
 namespace tablog::tools {
@@ -75,7 +76,7 @@ std::optional<Located> locate(std::string_view path) {
 
 void add_file(ProfileGeneration& generation, std::string_view place, const fs::path& file) {
   if (place == "ready") {
-    generation.whole = read_text(file) == std::to_string(generation.number);
+    generation.whole = read_text(file) == ready_record(generation.number);
     return;
   }
   const bool log = place.starts_with("log/");
