@@ -153,6 +153,7 @@ class Pages {
 
 std::string lookup_sql(const Relation& relation) {
   std::vector<std::string> tests;
+  tests.reserve(relation.key.size());
   for (std::size_t i = 0; i < relation.key.size(); ++i) {
     tests.push_back(sql_name(relation.key[i]) + " IS ?" + std::to_string(i + 1));
   }
@@ -269,6 +270,7 @@ std::string sql_of(const RowChange& change) {
   const Relation& relation = *change.relation;
   const std::string table = sql_name(relation.name);
   std::vector<std::string> tests;
+  tests.reserve(relation.key.size());
   for (std::size_t i = 0; i < relation.key.size(); ++i) {
     tests.push_back(sql_name(relation.key[i]) + " IS " + sql_literal(change.key[i]));
   }
