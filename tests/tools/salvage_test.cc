@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "log/codec.h"
 #include "log/frame.h"
 #include "log/segment.h"
 #include "storage/import.h"
@@ -328,6 +329,40 @@ TEST_F(SalvageTest, WithoutAPoolTheStateIsThePrefixs) {
   EXPECT_EQ(told["state"]["applied"], 59);
   EXPECT_EQ(told["rescued"], nullptr);
   EXPECT_EQ(ask(saved("state.sqlite3"), "SELECT count(*) AS n FROM todo"), "n=57");
+}
+
+// A frame whose own checksums hold, and whose batch's commit frame knows better.
+TEST_F(SalvageTest, EntryThatItsCommitFrameDoesNotConfirmIsNotChained) {
+  store_.fill(60);
+  const auto frame =
+      tablog({"get", store_.directory(), "30", "--brief", "-o", "json"}).json().at("frame");
+  const std::string slot = store_.slot(frame.at("sequence").get<std::uint64_t>());
+  const auto offset = frame.at("offset").get<std::uint64_t>();
+  Bytes file = read_file(slot);
+  const auto header = decode_segment_header(file);
+  ASSERT_TRUE(header);
+  Bytes body(
+      file.begin() + static_cast<std::ptrdiff_t>(offset + kFrameHeaderBytes),
+      file.begin() + static_cast<std::ptrdiff_t>(offset + kFrameHeaderBytes +
+                                                 frame.at("bodyBytes").get<std::uint64_t>()));
+  auto entry = decode_entry(body);
+  ASSERT_TRUE(entry);
+  ++entry->seed;
+  const auto forged = encode_entry(*entry);
+  ASSERT_TRUE(forged);
+  ASSERT_EQ(forged->size(), body.size());
+  Bytes mended;
+  append_entry_frame(mended,
+                     {.salt = header->salt,
+                      .offset = offset,
+                      .flushed_through = Index{frame.at("flushedThrough").get<std::uint64_t>()}},
+                     Index{30}, *forged);
+  std::ranges::copy(mended, file.begin() + static_cast<std::ptrdiff_t>(offset));
+  write_file(slot, file);
+  const json told = report(store_.directory(), 4);
+  EXPECT_EQ(told["prefix"]["last"], 29);
+  EXPECT_EQ(told["entries"]["entries"], 62);
+  EXPECT_LT(told["entries"]["chained"], 62);
 }
 
 TEST_F(SalvageTest, TwoHistoriesOfOneIndexAreBothKept) {
