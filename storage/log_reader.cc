@@ -47,6 +47,7 @@ struct LogReader::Impl {
 
   std::size_t current{};  // segment of `walk`
   std::optional<SegmentWalk> walk{};
+  bool in_batch{};  // the last frame that the walk gave is an entry's
   std::optional<Error> failed{};
   Bytes body{};  // that entry_at() gave
 
@@ -182,6 +183,7 @@ Result<std::unique_ptr<LogReader>> LogReader::from_export(std::unique_ptr<File> 
 
 void LogReader::Impl::begin(std::size_t segment) {
   current = segment;
+  in_batch = false;
   const ReadSegment& read = segments[segment];
   walk.emplace(*read.source, read.header.salt, begin_of(read.header),
                SegmentWalk::Start::kBetweenBatches, read.end);
@@ -196,6 +198,12 @@ std::string LogReader::Impl::proof() const {
 // The walk stands at its segment's end: that has to be where the next one, or the log's end,
 // begins.
 Result<void> LogReader::Impl::check_join() const {
+  if (in_batch) {
+    return fail({.code = ErrorCode::kMalformed,
+                 .message = "the last batch has no commit frame",
+                 .index = walk->position().index,
+                 .offset = walk->position().offset});
+  }
   const bool is_last = current + 1 == segments.size();
   const Index index = is_last ? end.index : segments[current + 1].header.before.index;
   const ChainHash& chain = is_last ? end.chain : segments[current + 1].header.before.chain;
@@ -229,6 +237,7 @@ Result<std::optional<LogFrame>> LogReader::Impl::step() {
     if (!frame) {
       return fail(frame.error());
     }
+    in_batch = frame->header.kind == FrameKind::kEntry;
     return LogFrame{.slot = segment.name,
                     .sequence = segment.header.sequence,
                     .offset = frame->offset,
@@ -282,6 +291,7 @@ Result<void> LogReader::seek(Index index) {
   const auto frame = here.next();
   if (frame && frame->commit) {
     impl_->walk = std::move(here);
+    impl_->in_batch = false;
   }
   return {};
 }

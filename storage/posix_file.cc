@@ -93,8 +93,12 @@ class PosixFile final : public File {
 }  // namespace
 
 Result<std::unique_ptr<File>> open_posix_file(const std::string& path, PosixMode mode) {
-  const bool exclusive = mode == PosixMode::kExclusive;
-  const int flags = (exclusive ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC;
+  const bool exclusive = mode != PosixMode::kReadOnly;
+  // Without O_NONBLOCK a pipe would be waited for: that it is no file is only seen once it is open.
+  const int flags = (mode == PosixMode::kExclusive ? O_RDWR | O_CREAT
+                     : mode == PosixMode::kNew     ? O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
+                                                   : O_RDONLY | O_NONBLOCK) |
+                    O_CLOEXEC;
   const int descriptor = ::open(path.c_str(), flags, 0644);
   if (descriptor < 0) {
     return fail_errno("open " + path, errno);

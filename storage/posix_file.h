@@ -13,6 +13,7 @@ namespace tablog::storage {
 
 enum class PosixMode : std::uint8_t {
   kExclusive,  // read and write; created where absent; locked with flock against other processes
+  kNew,        // read and write; must not exist, nor a link of that name
   kReadOnly,   // must exist; not locked, since a browser may hold it: read what can be read
 };
 

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "log/overloaded.h"
+#include "tools/text.h"
 #include "tools/verbs.h"
 
 namespace tablog::tools {
@@ -86,6 +87,9 @@ class Parser {
   }
 
   CLI::App& app() { return app_; }
+  [[nodiscard]] bool has_verb(std::string_view name) const {
+    return std::ranges::find(verbs_, name, &Verb::name) != verbs_.end();
+  }
 
   // After parsing.
   [[nodiscard]] ExitCode run(Output& output) {
@@ -152,20 +156,26 @@ std::vector<Option> options_of(const Verb& verb, Target& target, std::string& fo
 
 ExitCode run_command_line(std::span<const char* const> arguments, Streams streams) {
   Parser parser(arguments);
+  const auto written = [&streams](ExitCode code) {
+    streams.data.flush();
+    if (streams.data) return code;
+    Output(streams, Format::kTable).error("the output could not be written");
+    return ExitCode::kIo;
+  };
+  const std::string_view first = arguments.size() > 1 ? arguments[1] : "-";
+  if (!first.starts_with('-') && !parser.has_verb(first)) {
+    Output(streams, Format::kTable)
+        .error("there is no verb \"" + printable(first, 64) + "\": tablog --help lists them");
+    return ExitCode::kUsage;
+  }
   try {
     parser.app().parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& error) {
     const int code = parser.app().exit(error, streams.data, streams.notes);
-    return code == 0 ? ExitCode::kClean : ExitCode::kUsage;
+    return written(code == 0 ? ExitCode::kClean : ExitCode::kUsage);
   }
   Output output(streams, parser.format());
-  const ExitCode code = parser.run(output);
-  streams.data.flush();
-  if (!streams.data) {
-    output.error("the output could not be written");
-    return ExitCode::kIo;
-  }
-  return code;
+  return written(parser.run(output));
 }
 
 }  // namespace tablog::tools

@@ -88,6 +88,7 @@ class Printer {
 
  private:
   bool print(const DefinitionChange& change) {
+    if (change.goes_with_table && output_.format() != Format::kSql) return true;
     ++changes_;
     if (output_.format() == Format::kSql) {
       for (const std::string& statement : sql_of(change)) output_.data() << statement << ";\n";

@@ -69,7 +69,7 @@ Result<Effect> effect_of(Source& source, Index index, std::size_t rows_max, Outp
   };
   const ChangeSink sink{.definition =
                             [&](const DefinitionChange& change) {
-                              effect.definitions.push_back(change);
+                              if (!change.goes_with_table) effect.definitions.push_back(change);
                               return true;
                             },
                         .row =

@@ -4,6 +4,8 @@
 
 #include "tools/describe.h"
 #include "tools/point_in_time.h"
+#include "tools/result_set.h"
+#include "tools/text.h"
 
 namespace tablog::tools {
 
@@ -30,13 +32,33 @@ Result<std::set<Index>> entries_of_table(const std::string& table, Source& sourc
   }
   Reading reading(source, output, "replaying");
   std::set<Index> found;
+  std::string definition;  // of the table; empty: there is none
+  bool known = false;
+  const std::vector<Value> named{table};
+  // Definitions are told all at once: whether this table's are among them, its SQL says.
+  const auto is_redefined = [&]() -> Result<bool> {
+    const auto rows = ask(replayer->state(),
+                          "SELECT coalesce(group_concat(sql, ';'), '') FROM (SELECT sql FROM "
+                          "sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE ORDER BY name)",
+                          named);
+    if (!rows) return fail(rows.error());
+    const auto& now = std::get<std::string>(rows->rows.front().front());
+    known = known || !now.empty();
+    return std::exchange(definition, now) != now;
+  };
   const auto look = [&](const Step& step) -> Result<void> {
     const storage::Changes changes = replayer->state().take_changes();
-    if (changes.everything || changes.tables.contains(table)) found.insert(step.entry->index);
+    auto changed = changes.everything ? is_redefined() : Result<bool>(false);
+    if (!changed) return fail(changed.error());
+    if (*changed || changes.tables.contains(table)) found.insert(step.entry->index);
     return {};
   };
+  if (const auto before = is_redefined(); !before) return fail(before.error());
   const auto done = replayer->advance(reading, to, look, Replayer::Stop::kAnywhere);
   if (!done) return fail(done.error());
+  if (!known) {
+    return fail(ErrorCode::kInvalidArgument, "there has never been a table " + path_text(table));
+  }
   return found;
 }
 
@@ -78,6 +100,10 @@ Result<EntryFilter> EntryFilter::make(const FilterOptions& options, Source& sour
                                       std::int64_t now_ms, Output& output) {
   EntryFilter filter;
   filter.options_ = options;
+  if (options.client.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--client takes the first hexadecimal digits of a tab's id, in small letters");
+  }
   const auto since = time_in(options.since, now_ms);
   const auto until = since ? time_in(options.until, now_ms) : since;
   if (!until) return fail(until.error());

@@ -181,7 +181,7 @@ ExitCode export_log(const Target& target, const Options& options, Output& output
     return run(*source, nullptr, options, output);
   }
   const Replace replace = options.force ? Replace::kYes : Replace::kNo;
-  if (const auto ready = check_new_file(options.file, replace, target.path); !ready) {
+  if (const auto ready = check_new_file(options.file, replace, input_of(target)); !ready) {
     return tell(output, ready.error());
   }
   auto file = NewFile::create(options.file);

@@ -62,6 +62,8 @@ int main(int count, char** arguments) {
   std::ios::sync_with_stdio(false);
   occupy_standard_streams();
   end_with_the_reader();
+  // A file that grows beyond what is allowed is an error of its write, told as any other.
+  std::signal(SIGXFSZ, SIG_IGN);
   allow_many_files();
   const Streams streams{.data = std::cout,
                         .notes = std::cerr,

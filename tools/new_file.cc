@@ -1,6 +1,9 @@
 #include "tools/new_file.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 
@@ -20,6 +23,17 @@ std::unexpected<Error> fail_file(const std::string& path, const std::string& wha
   return fail(ErrorCode::kStorageUnavailable, "cannot write " + path_text(path) + ": " + what);
 }
 
+bool is_within(const fs::path& path, const fs::path& directory) {
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) return false;
+  const fs::path outer = fs::canonical(directory, error);
+  const fs::path inner = fs::weakly_canonical(fs::absolute(path, error), error);
+  const auto [end, _] = std::ranges::mismatch(outer, inner);
+  return !error && end == outer.end();
+}
+
+constexpr std::array<const char*, 3> kSuffixes{"-journal", "-wal", "-shm"};  // of SQLite
+
 }  // namespace
 
 Result<void> check_new_file(const std::string& path, Replace replace, const std::string& input) {
@@ -27,8 +41,13 @@ Result<void> check_new_file(const std::string& path, Replace replace, const std:
   if (fs::equivalent(path, input, error)) {
     return fail(ErrorCode::kInvalidArgument, path_text(path) + " is the log itself");
   }
-  if (fs::is_directory(path, error)) {
-    return fail(ErrorCode::kInvalidArgument, path_text(path) + " is a directory");
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return fail(ErrorCode::kInvalidArgument, path_text(path) + " is there, and is no file");
+  }
+  if (is_within(path, input)) {
+    return fail(ErrorCode::kInvalidArgument,
+                path_text(path) + " is among the files of the log, which are only read");
   }
   if (replace == Replace::kNo && fs::exists(path, error)) {
     return fail(ErrorCode::kInvalidArgument,
@@ -37,15 +56,34 @@ Result<void> check_new_file(const std::string& path, Replace replace, const std:
   return {};
 }
 
+Result<void> check_new_database(const std::string& path, Replace replace,
+                                const std::string& input) {
+  if (auto ready = check_new_file(path, replace, input); !ready) return ready;
+  std::error_code error;
+  for (const char* suffix : kSuffixes) {
+    const std::string beside = path + suffix;
+    if (fs::equivalent(beside, input, error)) {
+      return fail(ErrorCode::kInvalidArgument, "SQLite would take the log, " + path_text(beside) +
+                                                   ", for a part of " + path_text(path) +
+                                                   ": choose another name");
+    }
+    if (replace == Replace::kNo && fs::exists(fs::symlink_status(beside, error))) {
+      return fail(ErrorCode::kInvalidArgument,
+                  path_text(beside) + " is there, which SQLite would take for a part of " +
+                      path_text(path) + ": --force removes it");
+    }
+  }
+  return {};
+}
+
+// The name is of this process: what lies there already is somebody else's.
 Result<NewFile> NewFile::create(const std::string& path) {
-  auto file = storage::open_posix_file(path + ".partial", storage::PosixMode::kExclusive);
+  NewFile made(path, nullptr);
+  auto file = storage::open_posix_file(made.partial(), storage::PosixMode::kNew);
   if (!file) {
     return fail_file(path, file.error().message);
   }
-  NewFile made(path, *std::move(file));
-  if (auto emptied = made.file_->truncate(0); !emptied) {
-    return fail_file(path, emptied.error().message);
-  }
+  made.file_ = *std::move(file);
   return made;
 }
 
@@ -59,7 +97,7 @@ NewFile::~NewFile() {
 }
 
 std::string NewFile::partial() const {
-  return path_ + ".partial";
+  return path_ + "." + std::to_string(::getpid()) + ".partial";
 }
 
 Result<void> NewFile::append(ByteView bytes) {
@@ -141,9 +179,9 @@ Result<void> write_database(const std::string& path, ByteView image) {
   if (auto written = file->append(image); !written) {
     return written;
   }
-  // SQLite would take them for the new one's.
+  // SQLite would take them for the new one's; check_new_database() has asked for them.
   std::error_code ignored;
-  for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+  for (const char* suffix : kSuffixes) {
     fs::remove(path + suffix, ignored);
   }
   return file->place();

@@ -12,10 +12,14 @@ namespace tablog::tools {
 
 enum class Replace : std::uint8_t { kNo, kYes };  // what is there already; --force
 
-// kInvalidArgument, before any work: `path` is there already, a directory, or `input` itself, which
-// is only read.
+// kInvalidArgument, before any work: `path` is there already, something that is no file, or `input`
+// itself, which is only read, or in it, where that is a directory.
 [[nodiscard]] Result<void> check_new_file(const std::string& path, Replace replace,
                                           const std::string& input);
+
+// The same for a database: also where SQLite would take what lies beside `path` for a part of it.
+[[nodiscard]] Result<void> check_new_database(const std::string& path, Replace replace,
+                                              const std::string& input);
 
 class NewFile {
  public:

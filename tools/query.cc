@@ -19,7 +19,7 @@ struct Options {
 };
 
 Result<ResultSet> run(Source& source, const Options& options, Output& output) {
-  const auto at = index_in(source, options.at);
+  const auto at = end_of_replay(source, options.at);
   if (!at) return fail(at.error());
   auto replayer = Replayer::begin(source);
   if (!replayer) return fail(replayer.error());

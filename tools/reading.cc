@@ -67,6 +67,10 @@ Result<Index> index_in(const Source& source, std::optional<std::uint64_t> named)
   return named ? Index{*named} : last;
 }
 
+Result<Index> end_of_replay(const Source& source, std::optional<std::uint64_t> named) {
+  return named ? index_in(source, named) : Result<Index>(Index{UINT64_MAX});
+}
+
 ExitCode tell(Output& output, const Error& error) {
   output.error(error.message);
   return exit_code_of(error);

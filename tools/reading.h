@@ -49,6 +49,9 @@ class Reading {
 // Damage in the last segment ends the log before it: the walk will tell.
 [[nodiscard]] Result<Index> index_in(const Source& source, std::optional<std::uint64_t> named);
 
+// Likewise, without one all that is there: what stands at the end is read, and told.
+[[nodiscard]] Result<Index> end_of_replay(const Source& source, std::optional<std::uint64_t> named);
+
 // Says what went wrong; what the process ends with.
 ExitCode tell(Output& output, const Error& error);
 

@@ -102,7 +102,7 @@ void print(const Source& source, const Replayed& replayed, const Options& option
 }
 
 Result<Replayed> run(Source& source, const Options& options, Output& output) {
-  const auto at = index_in(source, options.at);
+  const auto at = end_of_replay(source, options.at);
   if (!at) {
     return fail(at.error());
   }
@@ -136,7 +136,7 @@ Result<Replayed> run(Source& source, const Options& options, Output& output) {
 ExitCode replay(const Target& target, const Options& options, Output& output) {
   if (!options.file.empty()) {
     const Replace replace = options.force ? Replace::kYes : Replace::kNo;
-    if (const auto ready = check_new_file(options.file, replace, target.path); !ready) {
+    if (const auto ready = check_new_database(options.file, replace, input_of(target)); !ready) {
       return tell(output, ready.error());
     }
   }

@@ -45,12 +45,22 @@ Result<Replayer> Replayer::begin(const Source& source, Rows rows) {
   if (!state) {
     return fail(state.error());
   }
+  std::optional<BaseCheck> base;
+  if (source.base_bytes > 0) {
+    const auto checked = BaseCheck::begin(source, **state);
+    if (!checked) {
+      return fail(checked.error());
+    }
+    base = *checked;
+  }
   if (rows == Rows::kReversed) {
     if (const auto reversed = (*state)->reverse_unordered(); !reversed) {
       return fail(reversed.error());
     }
   }
-  return Replayer(source.target, *std::move(state), rows);
+  Replayer replayer(source.target, *std::move(state), rows);
+  replayer.base_ = base;
+  return replayer;
 }
 
 // All before the entry once more, as its schema has it.
@@ -94,6 +104,11 @@ Result<void> Replayer::start_anew(const Entry& entry) {
 }
 
 Result<void> Replayer::add(const Step& step) {
+  if (base_) {
+    if (const auto same = base_->add(step); !same) {
+      return same;
+    }
+  }
   if (step.frame.header.index <= state_->applied() && !step.frame.commit) {
     return {};  // the base has it
   }

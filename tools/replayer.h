@@ -8,6 +8,7 @@
 #include <string>
 
 #include "storage/state_database.h"
+#include "tools/base_check.h"
 #include "tools/reading.h"
 
 namespace tablog::tools {
@@ -26,8 +27,9 @@ class Replayer {
   enum class Rows : std::uint8_t { kAsEver, kReversed };
   [[nodiscard]] static Result<Replayer> begin(const Source& source, Rows rows = Rows::kAsEver);
 
-  // Steps in log order. kEngineTooOld: the entries are for another SQLite than this one. Any other
-  // error of an entry's SQL: it does not do here what it did in the browser, told as kRejected.
+  // Steps in log order. kCorrupt: the base is not of this log. kEngineTooOld: the entries are for
+  // another SQLite than this one. Any other error of an entry's SQL: it does not do here what it
+  // did in the browser, told as kRejected.
   [[nodiscard]] Result<void> add(const Step& step);
 
   // What a state may be of: a request takes effect as a whole, so that nobody has ever seen what is
@@ -56,6 +58,7 @@ class Replayer {
   Target target_;
   Rows rows_;
   std::unique_ptr<storage::StateDatabase> state_;
+  std::optional<BaseCheck> base_;
   std::optional<Divergence> divergence_;
   std::uint64_t compared_{};
   std::optional<Step> ahead_;  // read already, and behind where advance() was to stop

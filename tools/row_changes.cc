@@ -41,18 +41,22 @@ std::string text_of(const Value& value) {
 
 // ---- definitions
 
-using Definitions = std::map<std::pair<std::string, std::string>, std::string>;  // type, name: sql
+struct Definition {
+  std::string sql{};
+  std::string table{};  // that it is on
+};
+using Definitions = std::map<std::pair<std::string, std::string>, Definition>;  // by type and name
 
 Result<Definitions> definitions_of(StateDatabase& state) {
   auto found = ask(state,
-                   "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND "
+                   "SELECT type, name, sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL AND "
                    "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND "
                    "tbl_name NOT LIKE 'tablog\\_%' ESCAPE '\\' AND "
                    "name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')");
   if (!found) return fail(found.error());
   Definitions definitions;
   for (const Row& row : found->rows) {
-    definitions[{text_of(row[0]), text_of(row[1])}] = text_of(row[2]);
+    definitions[{text_of(row[0]), text_of(row[1])}] = {text_of(row[2]), text_of(row[3])};
   }
   return definitions;
 }
@@ -60,7 +64,7 @@ Result<Definitions> definitions_of(StateDatabase& state) {
 std::optional<std::string> sql_in(const Definitions& definitions, const std::string& type,
                                   const std::string& name) {
   const auto found = definitions.find({type, name});
-  return found == definitions.end() ? std::nullopt : std::optional(found->second);
+  return found == definitions.end() ? std::nullopt : std::optional(found->second.sql);
 }
 
 // ---- tables
@@ -176,6 +180,15 @@ class Comparison {
     return sink_.definition({.name = name, .type = type, .before = was, .after = is});
   }
 
+  Result<bool> made_again(const std::string& type, const std::string& name,
+                          const std::string& sql) {
+    return sink_.definition({.name = name,
+                             .type = type,
+                             .before = std::nullopt,
+                             .after = sql,
+                             .goes_with_table = true});
+  }
+
   Result<bool> rows(const std::shared_ptr<const Relation>& was,
                     const std::shared_ptr<const Relation>& is) {
     const bool same = was && is && was->sql == is->sql && was->key == is->key;
@@ -242,9 +255,10 @@ Result<void> compare_states(StateDatabase& before, StateDatabase& after,
   const auto is = was ? definitions_of(after) : was;
   if (!is) return fail(is.error());
   Comparison comparison(before, after, sink);
+  storage::TableNames redefined;
   // Tables with their rows come before what is defined on them.
   for (const bool tables : {true, false}) {
-    for (const auto& [what, sql] : united(*was, *is)) {
+    for (const auto& [what, definition] : united(*was, *is)) {
       const auto& [type, name] = what;
       if ((type == "table") != tables) continue;
       const auto old_sql = sql_in(*was, type, name);
@@ -253,6 +267,12 @@ Result<void> compare_states(StateDatabase& before, StateDatabase& after,
       if (!go_on) return fail(go_on.error());
       if (!*go_on) return {};
       const bool same = old_sql == new_sql;
+      if (tables && old_sql && new_sql && !same) redefined.insert(name);
+      if (!tables && same && redefined.contains(definition.table)) {
+        go_on = comparison.made_again(type, name, definition.sql);
+        if (!go_on) return fail(go_on.error());
+        if (!*go_on) return {};
+      }
       if (!tables || (same && !touched.everything && !touched.tables.contains(name))) continue;
       const auto old_relation = relation_of(before, name, old_sql);
       const auto new_relation =

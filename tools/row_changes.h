@@ -38,6 +38,9 @@ struct DefinitionChange {
   std::string type{};  // "table", "index", "trigger", "view"
   std::optional<std::string> before{};
   std::optional<std::string> after{};
+  // An index or a trigger that is the same in both, but was dropped with its table: SQL has to make
+  // it again, and there is nothing to tell.
+  bool goes_with_table{};
 };
 
 // Each returns whether to go on.

@@ -33,12 +33,29 @@ void append_hex(std::string& out, unsigned value) {
 }
 
 // C0, DEL and C1 controls; the latter are two bytes in UTF-8.
+// What turns the text around it, or ends the line, on a terminal that knows it: LRM and RLM, line
+// and paragraph separators, embeddings and overrides, isolates. All of them begin with E2 80 or E2
+// 81.
+bool is_direction(std::string_view sequence) {
+  if (sequence.size() != 3 || sequence[0] != '\xE2') return false;
+  const auto last = static_cast<unsigned char>(sequence[2]);
+  return sequence[1] == '\x80' ? last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE)
+                               : sequence[1] == '\x81' && last >= 0xA6 && last <= 0xA9;
+}
+
 bool is_control(std::string_view sequence) {
   const auto first = static_cast<unsigned char>(sequence.front());
   if (sequence.size() == 1) {
     return first < 0x20 || first == 0x7F;
   }
   return sequence.size() == 2 && first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
+}
+
+// U+20xx, of which this is xx.
+unsigned code_point_low(std::string_view direction) {
+  const auto middle = static_cast<unsigned char>(direction[1]) & 0x3FU;
+  const auto last = static_cast<unsigned char>(direction[2]) & 0x3FU;
+  return (middle << 6U | last) & 0xFFU;
 }
 
 void append_escape(std::string& out, std::string_view control) {
@@ -99,6 +116,9 @@ std::string printable(std::string_view text, std::size_t characters_max) {
     const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
     if (length == 0) {
       out += kReplacement;
+    } else if (is_direction(sequence)) {
+      out += "\\u20";
+      append_hex(out, code_point_low(sequence));
     } else if (is_control(sequence)) {
       append_escape(out, sequence);
     } else {

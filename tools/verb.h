@@ -23,6 +23,11 @@ struct Target {
   std::string store{};    // its name, or the first digits of its id, at least 4; empty: any
 };
 
+// What is only read: the log, or all of the profile.
+[[nodiscard]] inline const std::string& input_of(const Target& target) {
+  return target.profile.empty() ? target.path : target.profile;
+}
+
 // Where a word of the command line goes: into what Verb::state holds.
 using Into = std::variant<bool*, std::string*, std::uint64_t*, std::optional<std::uint64_t>*,
                           std::vector<std::string>*>;

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "tools/base_check.h"
 #include "tools/checklist.h"
 #include "tools/replayer.h"
 #include "tools/survey.h"
@@ -21,6 +22,8 @@ enum class StateVerdict : std::uint8_t { kAbsent, kUnreadable, kMatches, kDiffer
 struct Report {
   Survey survey{};
   std::optional<Error> damage{};  // the first; also an I/O error, which says nothing about the log
+  std::optional<Index> base{};    // of a compacted log: the entry that its base is of
+  std::optional<Error> base_error{};
   StateVerdict state{};
   std::string state_words{};
   std::uint64_t digests{};  // compared by replaying
@@ -81,6 +84,18 @@ class StateCheck {
 
 // ---- reading
 
+// None: the log goes back to its first entry. Its rows are held against the digests that it names.
+Result<std::optional<BaseCheck>> check_base(const Source& source) {
+  if (source.base_bytes == 0) return std::nullopt;
+  const auto image = source.read_base();
+  if (!image) return fail(image.error());
+  const auto state = storage::StateDatabase::from_image(*image);
+  if (!state) return fail(state.error());
+  const auto checked = BaseCheck::begin(source, **state);
+  if (!checked) return fail(checked.error());
+  return *checked;
+}
+
 void replay_step(std::optional<Replayer>& replayer, const Step& step, Report& report) {
   if (!replayer || report.replay_error || replayer->divergence()) {
     return;
@@ -96,6 +111,9 @@ Report read(Source& source, Depth depth, Output& output) {
   Report report;
   Surveyor surveyor;
   StateCheck state(source);
+  const auto base = check_base(source);
+  if (!base) report.base_error = base.error();
+  if (base && *base) report.base = (*base)->index();
   std::optional<Replayer> replayer;
   if (depth == Depth::kReplay) {
     auto begun = Replayer::begin(source);
@@ -116,6 +134,9 @@ Report read(Source& source, Depth depth, Output& output) {
       report.damage = added.error();
     } else {
       state.add(**step);
+      if (const auto same = base && *base ? (*base)->add(**step) : Result<void>{}; !same) {
+        report.base_error = same.error();
+      }
       replay_step(replayer, **step, report);
     }
   }
@@ -127,6 +148,9 @@ Report read(Source& source, Depth depth, Output& output) {
 ExitCode exit_code_of(const Report& report, const Source& source) {
   if (report.damage) {
     return tools::exit_code_of(*report.damage);
+  }
+  if (report.base_error) {
+    return tools::exit_code_of(*report.base_error);
   }
   if (report.replay_error) {
     return tools::exit_code_of(*report.replay_error);
@@ -230,6 +254,11 @@ Json json_of_report(const Source& source, const Report& report) {
                                  {"offset", torn->offset},        {"bytes", torn->bytes},
                                  {"why", source.log->torn_why()}, {"proof", torn_proof(source)}}
                           : Json(nullptr);
+  json["base"] =
+      source.base_bytes == 0
+          ? Json(nullptr)
+          : Json{{"index", report.base ? Json(report.base->value) : Json(nullptr)},
+                 {"error", report.base_error ? Json(report.base_error->message) : Json(nullptr)}};
   json["state"] = {{"verdict", word_of(report.state)}, {"message", report.state_words}};
   json["digestsCompared"] = report.digests;
   json["divergence"] = report.divergence
@@ -253,6 +282,12 @@ void print_log(const Source& source, const Report& report, Checklist& list) {
   if (report.damage) {
     list.bad(printable(report.damage->message, 4096));
     return;
+  }
+  if (report.base_error) {
+    list.bad(printable(report.base_error->message, 4096));
+  } else if (report.base) {
+    list.good("base: the state after entry " + std::to_string(report.base->value) +
+              " has its digests, and is of this log");
   }
   if (source.kind == SourceKind::kExport) {
     list.good("whole: the footer seals " + count_text(source.bytes) + " bytes");

@@ -48,6 +48,18 @@ TEST(CommandLineTest, HelpHasExamplesForEveryVerb) {
   }
 }
 
+TEST(CommandLineTest, UnknownVerbIsNamed) {
+  EXPECT_THAT(tablog({"frobnicate", "log"}).notes, HasSubstr("no verb \"frobnicate\""));
+}
+
+TEST(CommandLineTest, WhatTurnsTheTextAroundIsEscaped) {
+  SampleStore store;
+  store.fill(0);
+  store.append({samples::added(1, "a\u202Ebc\u2066d\u200Fe")});
+  const Ran ran = tablog({"dump", store.directory()});
+  EXPECT_THAT(ran.data, HasSubstr("'a\\u202ebc\\u2066d\\u200fe'"));
+}
+
 TEST(CommandLineTest, ColoursOnlyWhereTheyAreAskedFor) {
   SampleStore store;
   store.fill(2);

@@ -78,6 +78,24 @@ TEST_F(FilterTest, TableTakesWhatTriggersAndStatementsChanged) {
   EXPECT_THAT(indexes({"--table", "note", "--reverse", "--limit", "2"}), ElementsAre(9, 8));
 }
 
+TEST_F(FilterTest, TableThatNeverWasIsUsage) {
+  const Ran ran = tablog({"dump", path_, "--table", "nosuch"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.notes, HasSubstr("never been a table \"nosuch\""));
+}
+
+TEST_F(FilterTest, DefinitionsOfOtherTablesAreNotThisOnes) {
+  store_.append({samples::exec("CREATE TABLE other(a)")});
+  store_.append({samples::exec("CREATE INDEX note_body ON note(body)")});
+  path_ = store_.export_log();
+  EXPECT_THAT(indexes({"--table", "other"}), ElementsAre(10));
+  EXPECT_THAT(indexes({"--table", "note"}), ElementsAre(2, 8, 9, 11));
+}
+
+TEST_F(FilterTest, ClientIsHexadecimal) {
+  EXPECT_EQ(tablog({"dump", path_, "--client", "zz"}).code, 2);
+}
+
 TEST_F(FilterTest, TimesAreInclusive) {
   const auto entries = tablog({"dump", path_, "-o", "json"}).json();
   const std::string third = std::to_string(entries[2].at("time").get<std::int64_t>());

@@ -176,6 +176,21 @@ TEST_F(QueryTest, DiffAsSqlMakesTheOneStateTheOther) {
   }
 }
 
+TEST_F(QueryTest, DiffAsSqlMakesAgainWhatIsDefinedOnARedefinedTable) {
+  store_.append({samples::exec("CREATE INDEX by_title ON todo(done, title)")});
+  store_.append({samples::exec("ALTER TABLE todo ADD COLUMN priority INTEGER DEFAULT 3")});
+  const std::string path = store_.export_log();
+  const std::string database = store_.at("from.sqlite3");
+  ASSERT_EQ(tablog({"replay", path, "--at", "8", "-o", database}).code, 0);
+  PlainDatabase patched(database);
+  EXPECT_EQ(patched.run(tablog({"diff", path, "8", "9", "-o", "sql"}).data), "");
+  EXPECT_EQ(
+      patched.rows("sqlite_schema WHERE name IN ('by_title', 'no_swearing') ORDER BY name", "name"),
+      "'by_title'\n'no_swearing'\n");
+  EXPECT_EQ(patched.rows("todo", "priority"), "3\n3\n3\n3\n3\n");
+  EXPECT_THAT(tablog({"diff", path, "8", "9"}).data, Not(HasSubstr("by_title")));
+}
+
 TEST_F(QueryTest, DiffOfOneStateIsEmpty) {
   const Ran ran = tablog({"diff", store_.export_log(), "5", "5"});
   EXPECT_EQ(ran.code, 0);

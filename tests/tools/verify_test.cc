@@ -171,6 +171,81 @@ TEST(VerifyTest, NewerFormatIsNamedAndNotRead) {
   EXPECT_THAT(ran.data, IsEmpty());
 }
 
+ExportHeader read_table(ByteView file) {
+  MemorySource source(file);
+  const auto header = read_export_header(source, file.size());
+  EXPECT_TRUE(header);
+  return header.value_or(ExportHeader{});
+}
+
+// The first place of `wanted` in the file.
+std::uint64_t find_bytes(const std::string& path, ByteView wanted) {
+  const Bytes file = read_file(path);
+  const auto found = std::ranges::search(file, wanted);
+  EXPECT_FALSE(found.empty());
+  return static_cast<std::uint64_t>(found.begin() - file.begin());
+}
+
+TEST(VerifyTest, BaseHasToBeOfThisLog) {
+  SampleStore store;
+  store.fill(60);
+  const Index base = store.compact(Index{40});
+  const std::string whole = store.export_log();
+  const Ran sound = tablog({"verify", whole, "-o", "json"});
+  EXPECT_EQ(sound.code, 0) << sound.notes;
+  const std::uint64_t at = sound.json()["base"]["index"];
+  EXPECT_GE(at + 1, base.value);
+  const Bytes file = read_file(whole);
+  const std::string image("SQLite format 3");
+  const std::uint64_t begin = find_bytes(whole, std::as_bytes(std::span(image)));
+  const Bytes store_id(16, std::byte{0x5A});
+  const auto in_base = std::ranges::search(std::span(file).subspan(begin), store_id);
+  ASSERT_FALSE(in_base.empty());
+  const std::string wrong = store.at("wrong.tablog");
+  std::filesystem::copy_file(whole, wrong);
+  flip_byte(wrong, static_cast<std::uint64_t>(&*in_base.begin() - file.data()));
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"verify", wrong},
+                                                {"verify", "--deep", wrong},
+                                                {"replay", wrong},
+                                                {"query", wrong, "SELECT 1"},
+                                                {"audit", wrong}}) {
+    EXPECT_EQ(tablog(words).code, 4) << words.front();
+  }
+}
+
+TEST(VerifyTest, DamagedBaseIsSeenWithoutAReplay) {
+  SampleStore store;
+  store.fill(60);
+  static_cast<void>(store.compact(Index{40}));
+  const std::string path = store.export_log();
+  const std::string row = "todo 17";
+  flip_byte(path, find_bytes(path, std::as_bytes(std::span(row))));
+  const Ran ran = tablog({"verify", path});
+  EXPECT_EQ(ran.code, 4);
+  EXPECT_THAT(ran.data, HasSubstr("BAD"));
+}
+
+TEST(VerifyTest, ExportThatEndsWithinABatchIsDamage) {
+  SampleStore store;
+  store.fill(3);
+  const std::string path = store.export_log();
+  Bytes file = read_file(path);
+  const auto header = read_table(file);
+  // Without its last commit frame; what names lengths is made to fit.
+  ExportHeader cut = header;
+  cut.segments.back().bytes -= kCommitFrameBytes;
+  Bytes forged = encode_export_header(cut);
+  const auto segments = ByteView(file).subspan(header.header_bytes());
+  const auto kept = segments.first(segments.size() - kExportFooterBytes - kCommitFrameBytes);
+  forged.insert(forged.end(), kept.begin(), kept.end());
+  const Bytes footer = encode_export_footer(cut);
+  forged.insert(forged.end(), footer.begin(), footer.end());
+  write_file(path, forged);
+  for (const char* verb : {"verify", "dump", "replay", "export", "stats"}) {
+    EXPECT_EQ(tablog({verb, path}).code, 4) << verb;
+  }
+}
+
 TEST(VerifyTest, DigestThatIsNotTheReplaysDiffers) {
   SampleStore store;
   store.fill(2);
