@@ -228,9 +228,6 @@ Result<std::optional<LogFrame>> LogReader::Impl::step() {
         continue;
       }
       walk.reset();
-      if (damage) {
-        return fail(*damage);
-      }
       break;
     }
     const auto frame = walk->next();
@@ -246,6 +243,9 @@ Result<std::optional<LogFrame>> LogReader::Impl::step() {
                     .chain = walk->position().chain,
                     .commit = frame->commit};
   }
+  if (damage) {  // also where seek() went behind the last entry
+    return fail(*damage);
+  }
   return std::nullopt;
 }
 
@@ -253,7 +253,9 @@ Result<std::optional<LogFrame>> LogReader::next() {
   if (impl_->failed) {
     return fail(*impl_->failed);
   }
-  const std::string slot = impl_->walk ? impl_->segments[impl_->current].name : std::string();
+  const std::string slot = impl_->walk               ? impl_->segments[impl_->current].name
+                           : impl_->segments.empty() ? std::string()
+                                                     : impl_->segments.back().name;
   auto frame = impl_->step();
   if (!frame) {
     frame.error() = to_corrupt(frame.error(), impl_->proof());

@@ -42,9 +42,13 @@ class LogFollower {
     SegmentHeader header;
     WalkPosition at;
   };
-  struct Joint {  // the end of a batch that was told
+  struct Joint {  // the end of a batch
     Index index;
     ChainHash chain;
+  };
+  struct Seen {  // a segment's file
+    std::uint64_t salt;
+    std::uint64_t bytes;
   };
   struct Again {};    // there may be more at once: by what was changed here
   struct Nothing {};  // for now
@@ -54,13 +58,15 @@ class LogFollower {
   [[nodiscard]] Step read_segment();
   [[nodiscard]] Step look_around();
   [[nodiscard]] Step move_to(Place successor);
+  [[nodiscard]] Step suspect();
+  [[nodiscard]] bool is_strange();
   [[nodiscard]] Step open_again();
   [[nodiscard]] Step absent();
   [[nodiscard]] Step patient(Error error);
 
   void settle();
   [[nodiscard]] Result<std::string> join(storage::LogReader& log);
-  [[nodiscard]] Result<Index> find_joint(storage::LogReader& log) const;
+  [[nodiscard]] Result<std::optional<Index>> find_joint(storage::LogReader& log) const;
   void told(Index index, const ChainHash& chain);
   [[nodiscard]] std::string withdraw(Index kept);
 
@@ -68,12 +74,19 @@ class LogFollower {
   std::string directory_;
   StoreId store_;
   Index last_;                    // told, or passed over
-  std::deque<Joint> joints_;      // the latest, ascending
+  Index passed_;                  // up to here nothing was told
+  std::deque<Joint> joints_;      // of batches that were told: the older, the fewer; ascending
+  std::deque<Joint> ends_;        // of segments that others follow, told or passed over; ascending
   std::optional<Source> source_;  // while it is read to its end
   std::optional<Place> place_;    // afterwards. Neither: the directory has to be opened again
   bool is_absent_{};
   std::optional<std::uint64_t> behind_;  // where it stood when a successor knew of more
   std::chrono::steady_clock::time_point looked_around_;
+  std::vector<Seen> seen_;  // when it looked around
+  // When to open the log and judge by it what stands at the place; none: zeros do.
+  std::optional<std::chrono::steady_clock::time_point> judge_at_;
+  std::chrono::milliseconds judge_pause_{};
+  std::chrono::steady_clock::time_point opened_;
   // What seems to be damage, and since when.
   std::optional<Error> trouble_;
   std::chrono::steady_clock::time_point trouble_since_;

@@ -108,6 +108,32 @@ class FollowTest : public testing::Test {
     return indexes;
   }
 
+  // What ends it; nothing is told meanwhile.
+  Error error_that_ends_it() {
+    for (int looks = 0; looks < 100; ++looks) {
+      watch_.set(follower_->directory());
+      const auto news = follower_->next();
+      if (!news) {
+        return news.error();
+      }
+      EXPECT_FALSE(*news) << (*news)->note;
+      watch_.wait(std::chrono::milliseconds(100), -1, -1);
+    }
+    ADD_FAILURE() << "it goes on";
+    return {};
+  }
+
+  // Until it says something.
+  std::vector<std::uint64_t> until_a_note() {
+    std::vector<std::uint64_t> indexes;
+    for (int looks = 0; looks < 100 && notes_.empty(); ++looks) {
+      const auto more = now();
+      indexes.insert(indexes.end(), more.begin(), more.end());
+      watch_.wait(std::chrono::milliseconds(100), -1, -1);
+    }
+    return indexes;
+  }
+
   std::vector<std::string> notes_;
   std::optional<LogFollower> follower_;
   FileWatch watch_;
@@ -265,17 +291,148 @@ TEST_F(FollowTest, DamageEndsItWhenItStaysSo) {
   EXPECT_THAT(now(), IsEmpty());
   for (int i = 4; i <= 100; ++i) store.append({samples::added(i, name(i))});
   flip_byte(path, end + 60);
-  Result<std::optional<News>> news;
-  for (int looks = 0; looks < 100; ++looks) {
-    news = follower_->next();
-    if (!news) break;
-    EXPECT_FALSE(*news);
+  const Error error = error_that_ends_it();
+  EXPECT_EQ(error.code, ErrorCode::kCorrupt);
+  EXPECT_EQ(error.index, Index{6});
+  EXPECT_EQ(error.offset, end);
+}
+
+TEST_F(FollowTest, DamageInTheActiveSegmentThatLaterBatchesProveEndsIt) {
+  SampleStore store;
+  store.fill(3);
+  const std::uint64_t end = store.store().log().segments().back().bytes;
+  const std::string path = store.slot(1);
+  const std::string log = store.at("alone");  // without the state database's proof
+  std::filesystem::create_directory(log);
+  write_file(log + "/slot", read_file(path));
+  follow(log, 6);
+  EXPECT_THAT(now(), IsEmpty());
+  for (int i = 4; i <= 8; ++i) store.append({samples::added(i, name(i))});
+  ASSERT_EQ(store.store().log().segments().size(), 1U);
+  Bytes bytes = read_file(path);
+  bytes[end + 60] ^= std::byte{1};
+  write_file(log + "/slot", bytes);
+  const Error error = error_that_ends_it();
+  EXPECT_EQ(error.code, ErrorCode::kCorrupt);
+  EXPECT_EQ(error.index, Index{6});
+  EXPECT_EQ(error.offset, end);
+}
+
+TEST_F(FollowTest, ToldEntriesThatTheStateProvesAndTheFileLacksEndIt) {
+  SampleStore store;
+  store.fill(8);
+  const auto segment = store.store().log().segments().back();
+  ASSERT_EQ(store.store().log().segments().size(), 1U);
+  const std::string path = store.slot(1);
+  follow(store.directory(), 9);
+  EXPECT_THAT(until(10), ElementsAre(9, 10));
+  EXPECT_THAT(now(), IsEmpty());  // it has looked around
+  Bytes bytes = read_file(path);
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(segment.bytes) - 400, 400, std::byte{});
+  write_file(path, bytes);
+  EXPECT_EQ(error_that_ends_it().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(notes_, IsEmpty());
+}
+
+TEST_F(FollowTest, TornTailIsNoDamageHoweverLongItStays) {
+  SampleStore store;
+  store.fill(3);
+  store.tear_tail();
+  follow(store.directory(), 6);
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin < std::chrono::seconds(4)) {
+    EXPECT_THAT(now(), IsEmpty());
     watch_.wait(std::chrono::milliseconds(100), -1, -1);
   }
-  ASSERT_FALSE(news);
-  EXPECT_EQ(news.error().code, ErrorCode::kCorrupt);
-  EXPECT_EQ(news.error().index, Index{6});
-  EXPECT_EQ(news.error().offset, end);
+  EXPECT_THAT(notes_, IsEmpty());
+  store.open();
+  store.append({samples::added(4, "four")});
+  EXPECT_THAT(until(6), ElementsAre(6));
+}
+
+// Slots alone, in a directory without a state database: nothing proves their last entries.
+class FollowSlotsTest : public FollowTest {
+ protected:
+  // Of `count` to-dos. The last segment but one has lost its seal, which would prove the last.
+  void fill(std::size_t count) {
+    store_.fill(count);
+    segments_ = store_.store().log().segments();
+    ASSERT_GT(segments_.size(), 2U);
+    std::filesystem::create_directory(log());
+    for (const auto& segment : segments_) {
+      const std::string path = store_.directory() + "/log/" + segment.slot;
+      std::filesystem::copy_file(path, log() + "/" + segment.slot);
+    }
+    const auto header = decode_segment_header(read_file(path_of(segments_.back())));
+    ASSERT_TRUE(header && header->predecessor);
+    const std::string before = path_of(segments_.at(segments_.size() - 2));
+    Bytes bytes = read_file(before);
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(header->predecessor->end), bytes.end(),
+              std::byte{});
+    write_file(before, bytes);
+  }
+
+  [[nodiscard]] std::string log() const { return store_.at("alone"); }
+  [[nodiscard]] std::string path_of(const storage::SegmentInfo& segment) const {
+    return log() + "/" + segment.slot;
+  }
+  [[nodiscard]] std::uint64_t last() const { return segments_.back().last.value; }
+
+  SampleStore store_;
+  std::vector<storage::SegmentInfo> segments_;
+};
+
+TEST_F(FollowSlotsTest, EntriesOfARemovedLastSlotAreTakenBackAndNoneIsToldTwice) {
+  fill(120);
+  const std::string path = path_of(segments_.back());
+  const Bytes bytes = read_file(path);
+  const std::uint64_t base = segments_.back().base.value;
+  for (const std::uint64_t from : {std::uint64_t{1}, last()}) {
+    notes_.clear();
+    follow(log(), from);
+    EXPECT_EQ(until(last()), from_to(from, last()));
+    EXPECT_THAT(now(), IsEmpty());
+    std::filesystem::remove(path);
+    EXPECT_THAT(until_a_note(), IsEmpty());
+    const std::uint64_t first = std::max(base, from);
+    EXPECT_THAT(notes_,
+                ElementsAre(StartsWith(
+                    (first == last() ? "entry " : "entries " + std::to_string(first) + " to ") +
+                    std::to_string(last()) + " had not been durable")));
+    write_file(path, bytes);
+    EXPECT_EQ(until(last()), from_to(base, last()));
+    EXPECT_EQ(notes_.size(), 1U);
+  }
+}
+
+TEST_F(FollowSlotsTest, LastSlotCutOverToldEntriesTakesThemBack) {
+  fill(120);
+  follow(log(), 1);
+  EXPECT_EQ(until(last()), from_to(1, last()));
+  EXPECT_THAT(now(), IsEmpty());
+  resize(path_of(segments_.back()), segments_.back().bytes - 1);
+  EXPECT_THAT(until_a_note(), IsEmpty());
+  EXPECT_THAT(notes_,
+              ElementsAre(StartsWith("entry " + std::to_string(last()) + " had not been durable")));
+}
+
+TEST_F(FollowSlotsTest, OlderSlotThatIsRemovedOrCutEndsIt) {
+  fill(120);
+  const std::string path = path_of(segments_.at(1));
+  const Bytes bytes = read_file(path);
+  for (const bool cut : {false, true}) {
+    follow(log(), last());
+    EXPECT_EQ(until(last()), from_to(last(), last()));
+    EXPECT_THAT(now(), IsEmpty());
+    if (cut) {
+      resize(path, 5000);
+    } else {
+      std::filesystem::remove(path);
+    }
+    EXPECT_EQ(error_that_ends_it().code, ErrorCode::kCorrupt) << cut;
+    write_file(path, bytes);
+  }
+  EXPECT_THAT(notes_, IsEmpty());
 }
 
 // ---- the program
