@@ -1,8 +1,6 @@
 #include "tools/log_follower.h"
 
 #include <algorithm>
-#include <iterator>
-#include <span>
 
 #include "storage/file_source.h"
 #include "tools/reading.h"
@@ -16,7 +14,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using storage::Slot;
 
-constexpr std::size_t kJointsMax = 4096;  // of batches, and of segments
 // Every file of the directory is opened to find out where the log goes on. A seal asks for it at
 // once; what nothing announces may take so long to be seen.
 constexpr milliseconds kLookEvery{200};
@@ -52,46 +49,6 @@ bool is_verdict(const Error& error) {
   return error.code == ErrorCode::kMalformed || error.code == ErrorCode::kTruncated;
 }
 
-// The chain hash behind an entry of the log, or before its first one.
-Result<ChainHash> chain_at(storage::LogReader& log, Index index) {
-  if (index == log.last()) {
-    return log.end().chain;
-  }
-  if (index < log.first()) {
-    return log.begin().chain;
-  }
-  if (const auto sought = log.seek(index); !sought) {
-    return fail(sought.error());
-  }
-  while (true) {
-    const auto frame = log.next();
-    if (!frame) {
-      return fail(frame.error());
-    }
-    if (!*frame) {
-      return fail(ErrorCode::kCorrupt, "the log ends before its last entry");
-    }
-    if (!(*frame)->commit && (*frame)->header.index >= index) {
-      return (*frame)->chain;
-    }
-  }
-}
-
-// A segment that others follow may be cut without its header telling.
-Result<void> whole_files(const Source& source) {
-  const auto segments = source.log->segments();
-  for (const storage::SegmentInfo& each : segments) {
-    if (each.bytes > each.capacity && each.last > source.base) {
-      return fail({.code = ErrorCode::kCorrupt,
-                   .message = each.slot + ": the file ends before its segment does, which the " +
-                              "segment behind it proves to have been flushed",
-                   .index = each.base,
-                   .offset = each.capacity});
-    }
-  }
-  return {};
-}
-
 std::string entries_text(Index first, Index last) {
   return (first == last ? "entry " : "entries ") + range_text(first, last);
 }
@@ -123,14 +80,7 @@ Result<std::optional<News>> LogFollower::next() {
 
 void LogFollower::told(Index index, const ChainHash& chain) {
   last_ = index;
-  joints_.push_back({index, chain});
-  if (joints_.size() > kJointsMax) {  // of the older half every other one goes
-    std::deque<Joint> fewer;
-    for (std::size_t i = 0; i < joints_.size(); ++i) {
-      if (i >= kJointsMax / 2 || i % 2 == 0) fewer.push_back(joints_[i]);
-    }
-    joints_ = std::move(fewer);
-  }
+  joints_.add(index, chain);
   trouble_.reset();
   judge_at_.reset();
 }
@@ -146,11 +96,7 @@ std::string LogFollower::withdraw(Index kept) {
   }
   last_ = kept;
   passed_ = std::min(passed_, kept);
-  for (auto* joints : {&joints_, &ends_}) {
-    while (!joints->empty() && joints->back().index > kept) {
-      joints->pop_back();
-    }
-  }
+  joints_.cut(kept);
   return text;
 }
 
@@ -292,10 +238,7 @@ LogFollower::Step LogFollower::move_to(Place successor) {
   if (at.offset > end) {
     news.note = withdraw(before.index);
   }
-  ends_.push_back({before.index, before.chain});
-  if (ends_.size() > kJointsMax) {
-    ends_.pop_front();
-  }
+  joints_.add_end(before.index, before.chain);
   seen_.clear();
   judge_at_.reset();
   place_ = std::move(successor);
@@ -329,8 +272,7 @@ LogFollower::Step LogFollower::read_source() {
 
 // The source was read to its end: where that is.
 void LogFollower::settle() {
-  const std::vector<storage::SegmentInfo> all = source_->log->segments();
-  const std::span segments(all);
+  const auto segments = source_->log->segments();
   auto found = open_log_slots(target_);
   if (segments.empty() || !found) {
     return;
@@ -344,16 +286,16 @@ void LogFollower::settle() {
   if (!header || header->sequence != last.sequence || found->directory != directory_) {
     return;  // changed meanwhile: opened again
   }
-  if (joints_.empty() || joints_.back().index != end.index) {
+  if (joints_.latest() != end.index) {
     told(end.index, end.chain);
   }
-  ends_.clear();
-  for (const storage::SegmentInfo& segment : segments.last(std::min(segments.size(), kJointsMax))) {
+  joints_.forget_ends();
+  for (const storage::SegmentInfo& segment : segments) {
     const auto of = std::ranges::find(found->slots, segment.slot, &Slot::name);
     const auto begins = of == found->slots.end() ? fail(ErrorCode::kStorageUnavailable, "gone")
                                                  : header_of(*of->file);
     if (begins && begins->store == store_ && begins->sequence == segment.sequence) {
-      ends_.push_back({begins->before.index, begins->before.chain});
+      joints_.add_end(begins->before.index, begins->before.chain);
     }
   }
   trouble_.reset();
@@ -379,9 +321,6 @@ LogFollower::Step LogFollower::open_again() {
     return Nothing{};  // a store that nothing was appended to yet
   }
   is_absent_ = false;
-  if (const auto whole = whole_files(*source); !whole) {
-    return patient(whole.error());
-  }
   const auto note = join(*source->log);
   if (!note) {
     return patient(note.error());
@@ -420,13 +359,13 @@ Result<std::string> LogFollower::join(storage::LogReader& log) {
     if (const auto frame = log.next(); !frame) ends = fail(frame.error());
     if (!ends) return fail(ends.error());
   }
-  const auto joint = other ? Result<std::optional<Index>>(std::nullopt) : find_joint(log);
+  const auto joint = other ? Result<std::optional<Index>>(std::nullopt) : joints_.find(log);
   if (!joint) {
     return fail(joint.error());
   }
   if (*joint) {
     if (**joint < last_) note = withdraw(std::max(**joint, std::min(passed_, log.last())));
-  } else if (!other && joints_.empty() && ends_.empty()) {
+  } else if (!other && joints_.empty()) {
     last_ = std::clamp(last_, Index{log.first().value - 1}, log.last());
   } else {
     if (!other && log.first() > last_) {
@@ -439,41 +378,13 @@ Result<std::string> LogFollower::join(storage::LogReader& log) {
       note =
           "the log was begun anew: store " + to_hex(log.store().bytes) + ", from its first entry";
     }
-    joints_.clear();
-    ends_.clear();
+    joints_ = {};
     last_ = Index{log.first().value - 1};
     passed_ = last_;
   }
   store_ = log.store();
   const auto sought = log.seek(tablog::next(last_));
   return sought ? Result<std::string>(std::move(note)) : fail(sought.error());
-}
-
-// The last place known that the log has too. A chain hash is of all before it: the log has the
-// places before this one, and none behind it.
-Result<std::optional<Index>> LogFollower::find_joint(storage::LogReader& log) const {
-  std::vector<Joint> known;
-  std::ranges::merge(ends_, joints_, std::back_inserter(known), {}, &Joint::index, &Joint::index);
-  std::erase_if(known, [&](const Joint& each) {
-    return tablog::next(each.index) < log.first() || each.index > log.last();
-  });
-  std::optional<Index> joint;
-  std::size_t begin = 0;
-  std::size_t end = known.size();
-  for (bool is_last = true; begin < end; is_last = false) {
-    const std::size_t middle = is_last ? end - 1 : begin + (end - begin) / 2;  // mostly all of it
-    const auto chain = chain_at(log, known[middle].index);
-    if (!chain) {
-      return fail(chain.error());
-    }
-    if (*chain == known[middle].chain) {
-      joint = known[middle].index;
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return joint;
 }
 
 }  // namespace tablog::tools

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "log/segment.h"
 #include "log/segment_walk.h"
+#include "tools/joints.h"
 #include "tools/source.h"
 
 namespace tablog::tools {
@@ -42,10 +42,6 @@ class LogFollower {
     SegmentHeader header;
     WalkPosition at;
   };
-  struct Joint {  // the end of a batch
-    Index index;
-    ChainHash chain;
-  };
   struct Seen {  // a segment's file
     std::uint64_t salt;
     std::uint64_t bytes;
@@ -66,17 +62,15 @@ class LogFollower {
 
   void settle();
   [[nodiscard]] Result<std::string> join(storage::LogReader& log);
-  [[nodiscard]] Result<std::optional<Index>> find_joint(storage::LogReader& log) const;
   void told(Index index, const ChainHash& chain);
   [[nodiscard]] std::string withdraw(Index kept);
 
   Target target_;
   std::string directory_;
   StoreId store_;
-  Index last_;                    // told, or passed over
-  Index passed_;                  // up to here nothing was told
-  std::deque<Joint> joints_;      // of batches that were told: the older, the fewer; ascending
-  std::deque<Joint> ends_;        // of segments that others follow, told or passed over; ascending
+  Index last_;    // told, or passed over
+  Index passed_;  // up to here nothing was told
+  Joints joints_;
   std::optional<Source> source_;  // while it is read to its end
   std::optional<Place> place_;    // afterwards. Neither: the directory has to be opened again
   bool is_absent_{};
