@@ -144,6 +144,16 @@ test("values come back as they went", async ({ openTabs }) => {
   expect(same.raw).toEqual([[String(2n ** 62n), "bigint", "integer"]]);
 });
 
+test("text that is not UTF-8 is answered with U+FFFD in it, and the tab goes on", async ({
+  openTabs,
+}) => {
+  const [leader, replica] = await openTabs(2);
+  for (const tab of [leader, replica])
+    expect(await tab.query("SELECT CAST(x'61ff' AS TEXT) AS t, 1 AS n")).toEqual([
+      { t: "a\ufffd", n: 1 },
+    ]);
+});
+
 test("objects are stored as JSON text", async ({ openTabs }) => {
   const [, b] = await openTabs(2);
   const rows = await b.page.evaluate(async () => {

@@ -183,6 +183,25 @@ test("rows keep integers that a number cannot hold", () => {
   assert.deepEqual(readRows(new Reader(bytes)), [{ a: 2n ** 60n, b: Uint8Array.of(1) }]);
 });
 
+test("text that is not UTF-8 has U+FFFD for what is not, a BOM stays, and a column may have any name", () => {
+  const bytes = encode((w) => {
+    w.list(["a", "__proto__"], (column) => w.text(column));
+    w.u32(1);
+    for (const text of [
+      [0x61, 0xff],
+      [0xef, 0xbb, 0xbf, 0x62],
+    ]) {
+      w.u8(3);
+      w.bytes(Uint8Array.from(text));
+    }
+  });
+  const [row] = readRows(new Reader(bytes));
+  assert.deepEqual(Object.entries(row ?? {}), [
+    ["a", "a\ufffd"],
+    ["__proto__", "\ufeffb"],
+  ]);
+});
+
 test("an entry names its client, or none", () => {
   const bytes = encode((w) => {
     w.u64(1);

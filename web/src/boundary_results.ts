@@ -31,11 +31,8 @@ export function readValue(r: Reader): ColumnValue {
 
 export function readRows(r: Reader): Record<string, ColumnValue>[] {
   const columns = r.list(() => r.text());
-  return r.list(() => {
-    const row: Record<string, ColumnValue> = {};
-    for (const column of columns) row[column] = readValue(r);
-    return row;
-  });
+  // Not by assignment, of which a column named __proto__ would make no property.
+  return r.list(() => Object.fromEntries(columns.map((column) => [column, readValue(r)])));
 }
 
 function readArguments(r: Reader): Record<string, ColumnValue> {

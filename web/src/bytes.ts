@@ -1,7 +1,8 @@
 // Writer and Reader: the primitive fields of docs/boundary.md, little-endian and unaligned.
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// SQLite's text need not be well-formed: U+FFFD stands for what is not. A BOM is a character as any other.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** 128 bits: a client, as the 32 hexadecimal characters that users see. */
 export type Id = string;
