@@ -3,6 +3,8 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Progress } from "tablog";
 import { failureOf, isAborted, type Failure } from "./errors.js";
+import { visible } from "./format.js";
+import { useLatest } from "./hooks.js";
 import { FailureNote } from "./parts.js";
 import {
   openFile,
@@ -27,24 +29,33 @@ type Open = (opening: Opening) => Promise<Source>;
 
 type View =
   | { readonly state: "none"; readonly failure?: Failure }
-  | { readonly state: "opening"; readonly title: string; readonly progress?: Progress }
+  | {
+      readonly state: "opening";
+      readonly kind: Source["kind"];
+      readonly title: string;
+      readonly progress?: Progress;
+    }
   | { readonly state: "open"; readonly source: Source };
 
 export function App({ store, urls, onStore }: AppProps) {
-  const { view, open, close } = useSource();
+  const { view, open, close } = useSource(() => onStore(null));
+  const main = useRef<HTMLElement>(null);
+  const focusOn = useFocusOf(view.state, main);
   const [dragging, setDragging] = useState(false);
   const openStore = (name: string): void => {
-    open(name, (opening) => openSource(name, urls, opening));
+    open("store", name, (opening) => openSource(name, urls, opening));
     onStore(name);
   };
   const openDropped = (file: File | null | undefined): void => {
     if (file === null || file === undefined) return;
-    open(file.name, (opening) => openFile(file, urls, opening));
+    open("file", file.name, (opening) => openFile(file, urls, opening));
     onStore(null);
   };
   useEffect(() => {
-    if (store === null || store === "") close();
-    else if (view.state === "none" || titleOf(view) !== store) openStore(store);
+    if (store === null || store === "") {
+      close();
+      onStore(null);
+    } else if (storeOf(view) !== store) openStore(store);
   }, [store]);
   useEffect(() => void sweepFiles().catch(() => undefined), []);
 
@@ -64,8 +75,13 @@ export function App({ store, urls, onStore }: AppProps) {
     openDropped(event.dataTransfer?.files[0]);
   };
   const shut = (): void => {
+    focusOn();
     close();
     onStore(null);
+  };
+  const choose = (name: string): void => {
+    focusOn();
+    openStore(name);
   };
 
   return (
@@ -90,8 +106,8 @@ export function App({ store, urls, onStore }: AppProps) {
           )}
         </div>
       </header>
-      <main>
-        {view.state === "none" ? <Stores failure={view.failure} onOpen={openStore} /> : null}
+      <main ref={main} tabIndex={-1}>
+        {view.state === "none" ? <Stores failure={view.failure} onOpen={choose} /> : null}
         {view.state === "opening" ? (
           <OpeningNote title={view.title} progress={view.progress} />
         ) : null}
@@ -114,8 +130,35 @@ function titleOf(view: View): string | undefined {
       : undefined;
 }
 
+/** The store's name; a file may be called the same. */
+function storeOf(view: View): string | undefined {
+  const kind =
+    view.state === "open" ? view.source.kind : view.state === "opening" ? view.kind : undefined;
+  return kind === "store" ? titleOf(view) : undefined;
+}
+
+/** Where the keyboard goes as the button that was pressed goes: told before, it is in what comes instead. */
+function useFocusOf(
+  state: View["state"],
+  main: { readonly current: HTMLElement | null },
+): () => void {
+  const wanted = useRef(false);
+  useEffect(() => {
+    const element = main.current;
+    if (!wanted.current || element === null) return;
+    const now = (element.getRootNode() as ShadowRoot).activeElement;
+    wanted.current = (now === null || now === element) && state === "opening";
+    if (now !== null && now !== element) return; // the user has gone elsewhere
+    (
+      element.querySelector<HTMLElement>("[role=tab][aria-selected=true], button") ?? element
+    ).focus();
+  }, [state]);
+  return () => void (wanted.current = true);
+}
+
 /** One at a time; what was open, or being opened, is let go of. */
-function useSource() {
+function useSource(onGone: () => void) {
+  const gone = useLatest(onGone);
   const [view, setView] = useState<View>({ state: "none" });
   const current = useRef<{ controller: AbortController; source?: Source } | undefined>(undefined);
   const letGo = useCallback(() => {
@@ -123,16 +166,16 @@ function useSource() {
     void current.current?.source?.close().catch(() => undefined);
     current.current = undefined;
   }, []);
-  const open = useCallback((title: string, how: Open) => {
+  const open = useCallback((kind: Source["kind"], title: string, how: Open) => {
     letGo();
     const mine: { controller: AbortController; source?: Source } = {
       controller: new AbortController(),
     };
     current.current = mine;
     const isCurrent = (): boolean => current.current === mine;
-    setView({ state: "opening", title });
+    setView({ state: "opening", kind, title });
     const onProgress = (progress: Progress): void => {
-      if (isCurrent()) setView({ state: "opening", title, progress });
+      if (isCurrent()) setView({ state: "opening", kind, title, progress });
     };
     how({ signal: mine.controller.signal, onProgress }).then(
       (source) => {
@@ -146,6 +189,7 @@ function useSource() {
         setView(
           isAborted(thrown) ? { state: "none" } : { state: "none", failure: failureOf(thrown) },
         );
+        gone.current();
       },
     );
   }, []);
@@ -162,7 +206,7 @@ function Title({ view }: { view: View }) {
   const file = view.state === "open" && view.source.kind === "file";
   return (
     <p class="title">
-      <span class="name">{titleOf(view)}</span>
+      <span class="name">{visible(titleOf(view) ?? "")}</span>
       {file ? <span class="badge">exported log, read only</span> : null}
     </p>
   );
@@ -196,7 +240,7 @@ function OpeningNote({ title, progress }: { title: string; progress: Progress | 
     <div class="stores">
       <p class="note working" role="status">
         <progress aria-label={`Opening ${title}`} {...share} />
-        <span>Opening {title}…</span>
+        <span>Opening {visible(title)}…</span>
       </p>
     </div>
   );
@@ -232,7 +276,7 @@ function Stores({
           {names?.map((name) => (
             <li key={name}>
               <button type="button" onClick={() => onOpen(name)}>
-                {name}
+                {visible(name)}
               </button>
             </li>
           ))}

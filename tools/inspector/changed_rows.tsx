@@ -1,16 +1,21 @@
 // The rows that an entry has changed, table by table, before and after.
 
-import { sameValue, type Row, type RowChange, type TableChange } from "./changes.js";
-import { count } from "./format.js";
+import { sameValue, type Changes, type Row, type RowChange, type TableChange } from "./changes.js";
+import { count, visible } from "./format.js";
 import { Value } from "./parts.js";
 
-export function ChangedRows({ changes }: { changes: readonly TableChange[] }) {
-  if (changes.length === 0) return <p class="note">No row of any table.</p>;
+export function ChangedRows({ changes: { tables, notCompared } }: { changes: Changes }) {
   return (
     <>
-      {changes.map((change) => (
+      {tables.length === 0 ? <p class="note">No row of any table.</p> : null}
+      {tables.map((change) => (
         <Table change={change} key={change.table} />
       ))}
+      {notCompared.length === 0 ? null : (
+        <p class="note">
+          Rows of virtual tables are not compared: {visible(notCompared.join(", "))}.
+        </p>
+      )}
     </>
   );
 }
@@ -28,7 +33,7 @@ function Table({ change }: { change: TableChange }) {
     <div class="rows-of" role="region" aria-label={`Rows of ${table}`} tabIndex={0}>
       <table>
         <caption>
-          <code>{table}</code> {skipped ?? words.join(", ")}
+          <code>{visible(table)}</code> {skipped ?? words.join(", ")}
           {total > rows.length && skipped === undefined
             ? `; the first ${count(rows.length)} are shown`
             : ""}
@@ -42,7 +47,7 @@ function Table({ change }: { change: TableChange }) {
                 </th>
                 {columns.map((name) => (
                   <th scope="col" key={name}>
-                    {name}
+                    {visible(name)}
                   </th>
                 ))}
               </tr>
@@ -96,7 +101,7 @@ function Line({ kind, row, columns, differs }: LineProps) {
       </th>
       {columns.map((name) => (
         <td key={name} class={differs(name) ? "differs" : undefined}>
-          {row[name] === undefined ? "" : <Value value={row[name]} textMax={200} />}
+          {row[name] === undefined ? "" : <Value value={row[name]} textMax={200} exact />}
         </td>
       ))}
     </tr>

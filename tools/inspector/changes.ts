@@ -2,7 +2,14 @@
 
 import type { ColumnValue, PastStore } from "tablog";
 
+/** Of the states that are compared: integers are bigints, so that 1 is not 1.0. */
 export type Row = Readonly<Record<string, ColumnValue>>;
+
+export interface Changes {
+  readonly tables: readonly TableChange[];
+  /** Virtual tables, whose rows have no digest. */
+  readonly notCompared: readonly string[];
+}
 
 export interface RowChange {
   readonly before: Row | undefined; // inserted
@@ -30,13 +37,14 @@ const kRowsShown = 200;
 const kRowsMax = 500_000; // of a table, on either side
 const kRowsMaxWithoutRowid = 20_000;
 const kSlice = 2000;
+const kTypedColumnsMax = 900; // a result has at most 2000 columns
 
 /** Tables are compared by their digests first, and only those that differ row by row. */
 export async function compareStates(
   before: PastStore,
   after: PastStore,
   { signal, onProgress }: CompareOptions,
-): Promise<TableChange[]> {
+): Promise<Changes> {
   const [old, now] = await Promise.all([digestsOf(before), digestsOf(after)]);
   const names = [...new Set([...old.keys(), ...now.keys()])].sort();
   const differing = names.filter((name) => old.get(name) !== now.get(name));
@@ -54,7 +62,10 @@ export async function compareStates(
     if (change.inserted + change.updated + change.deleted > 0 || change.skipped !== undefined)
       changes.push(change);
   }
-  return changes;
+  const virtual = await after.query<{ name: string }>(
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual' ORDER BY name",
+  );
+  return { tables: changes, notCompared: virtual.map(({ name }) => name) };
 }
 
 async function digestsOf(past: PastStore): Promise<ReadonlyMap<string, string>> {
@@ -82,9 +93,22 @@ async function compareTable(
     new Cursor(before, table, of[0], signal),
     new Cursor(after, table, of[1], signal),
   ] as const;
-  if (keyed) await compareKeyed(cursors[0], cursors[1], tally);
+  if (keyed) await compareKeyed(cursors[0], cursors[1], keyOf(of), tally);
   else await compareInOrder(cursors[0], cursors[1], tally);
-  return result();
+  const { inserted, updated, deleted } = tally.counts;
+  const unseen = inserted + updated + deleted === 0 && of.every((shape) => (shape?.rows ?? 0) > 0);
+  return unseen ? { ...result(), skipped: kUnseen } : result();
+}
+
+/** Text of other bytes may read the same. */
+const kUnseen = "changed in a way that JavaScript cannot show: in text that is not UTF-8";
+
+/** The columns that tell the rows of both sides apart. */
+function keyOf(shapes: readonly (Shape | undefined)[]): readonly string[] {
+  const present = shapes.filter((shape) => shape !== undefined);
+  const inBoth = (name: string): boolean => present.every(({ columns }) => columns.includes(name));
+  const keys = present.flatMap(({ key }) => (key === undefined ? [] : [key]));
+  return keys.find((key) => key.every(inBoth)) ?? (present[0]?.columns ?? []).filter(inBoth);
 }
 
 interface Shape {
@@ -99,7 +123,7 @@ interface Shape {
 async function shapeOf(past: PastStore | undefined, table: string): Promise<Shape | undefined> {
   if (past === undefined) return undefined;
   const info = await past.query<{ name: string; pk: number }>(
-    "SELECT name, pk FROM pragma_table_info(?) ORDER BY cid",
+    "SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid", // generated ones, too
     [table],
   );
   const [kind] = await past.query<{ wr: number }>(
@@ -144,11 +168,28 @@ class Cursor {
   }
 
   async all(): Promise<Row[]> {
-    return (await this.#past?.query<Row>(`SELECT * FROM ${quoteName(this.#table)}`)) ?? [];
+    const sql = `SELECT ${this.#selected()} FROM ${quoteName(this.#table)}`;
+    return ((await this.#past?.query<Row>(sql)) ?? []).map((row) => this.#exact(row));
   }
 
-  keyOf(row: Row): string {
-    return rowText(row, this.#shape?.key ?? []);
+  #selected(): string {
+    const columns = this.#shape?.columns ?? [];
+    const types = columns.length > kTypedColumnsMax ? [] : columns;
+    return [
+      ...columns.map(quoteName),
+      ...types.map((name, at) => `typeof(${quoteName(name)}) AS ${quoteName(typeColumn(at))}`),
+    ].join();
+  }
+
+  #exact(row: Row): Row {
+    const columns = this.#shape?.columns ?? [];
+    return Object.fromEntries(
+      columns.map((name, at) => {
+        const value = row[name] ?? null;
+        const isInteger = typeof value === "number" && row[typeColumn(at)] === "integer";
+        return [name, isInteger ? BigInt(value) : value];
+      }),
+    );
   }
 
   /** The row that it stands at; none at the end. */
@@ -166,18 +207,22 @@ class Cursor {
     const { rowid = "" } = this.#shape ?? {};
     const name = quoteName(this.#table);
     const from = this.#after === undefined ? "" : `WHERE ${rowid} > ?`;
-    const sql = `SELECT ${rowid} AS ${quoteName(kIdColumn)}, * FROM ${name} ${from} ORDER BY ${rowid} LIMIT ${kSlice}`;
+    const sql = `SELECT ${rowid} AS ${quoteName(kIdColumn)}, ${this.#selected()} FROM ${name} ${from} ORDER BY ${rowid} LIMIT ${kSlice}`;
     const rows =
       (await this.#past?.query<Row>(sql, this.#after === undefined ? [] : [this.#after])) ?? [];
-    this.#slice = rows.map(({ [kIdColumn]: id, ...row }) => ({ id: id as number | bigint, row }));
+    this.#slice = rows.map((row) => ({
+      id: row[kIdColumn] as number | bigint,
+      row: this.#exact(row),
+    }));
     this.#at = 0;
     this.#after = this.#slice.at(-1)?.id;
     this.#ended = rows.length < kSlice;
   }
 }
 
-/** No column is called so. */
+// No column is called so.
 const kIdColumn = "tablog inspector: rowid";
+const typeColumn = (at: number): string => `tablog inspector: type ${at}`;
 
 async function compareInOrder(before: Cursor, after: Cursor, tally: Tally): Promise<void> {
   for (;;) {
@@ -191,14 +236,16 @@ async function compareInOrder(before: Cursor, after: Cursor, tally: Tally): Prom
   }
 }
 
-async function compareKeyed(before: Cursor, after: Cursor, tally: Tally): Promise<void> {
-  const old = new Map((await before.all()).map((row) => [before.keyOf(row), row]));
-  for (const row of await after.all()) {
-    const key = after.keyOf(row);
-    tally.add(old.get(key), row);
-    old.delete(key);
-  }
-  for (const row of old.values()) tally.add(row, undefined);
+async function compareKeyed(
+  before: Cursor,
+  after: Cursor,
+  key: readonly string[],
+  tally: Tally,
+): Promise<void> {
+  // Where only one side has the key, rows of the other may share one.
+  const old = Map.groupBy(await before.all(), (row) => rowText(row, key));
+  for (const row of await after.all()) tally.add(old.get(rowText(row, key))?.shift(), row);
+  for (const row of [...old.values()].flat()) tally.add(row, undefined);
 }
 
 class Tally {

@@ -1,14 +1,15 @@
 // SQL against the store as it is, or as it was at any index.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { PastStore } from "tablog";
+import { TablogError, type PastStore } from "tablog";
 import type { Row } from "./changes.js";
 import { quoteName } from "./changes.js";
-import { count, milliseconds } from "./format.js";
+import { count, milliseconds, visible } from "./format.js";
 import { useStatus, useTask, type Tell } from "./hooks.js";
 import { TaskNote, Value } from "./parts.js";
 import { PastChoice } from "./past_choice.js";
 import type { AnyStore } from "./sources.js";
+import { leaderStats } from "./stats.js";
 
 const kRowsShown = 500;
 const kTablesSql = `SELECT name, type FROM pragma_table_list
@@ -31,19 +32,18 @@ export function ConsolePanel({ store, first }: { store: AnyStore; first: number 
 
   const ask = (text: string, at: number | undefined): void =>
     run(async (tell) => {
-      const began = performance.now();
-      if (at === undefined) {
-        const rows = await store.query<Row>(text, [], {
-          consistency: "linearizable",
-          signal: tell.signal,
-        });
-        return { rows, index: undefined, ms: performance.now() - began };
+      const past = await states.at(at ?? (await headOf(store)), tell);
+      tell.signal.throwIfAborted();
+      // A query that is withdrawn ends with its worker; the next one gets another.
+      tell.signal.addEventListener("abort", states.drop);
+      try {
+        const asked = performance.now();
+        tell.progress("asking");
+        const rows = await rowsOf(past, text);
+        return { rows, index: at, ms: performance.now() - asked };
+      } finally {
+        tell.signal.removeEventListener("abort", states.drop);
       }
-      const past = await states.at(at, tell);
-      const asked = performance.now();
-      tell.progress("asking");
-      const rows = await past.query<Row>(text);
-      return { rows, index: at, ms: performance.now() - asked };
     });
   const pressed = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -67,7 +67,7 @@ export function ConsolePanel({ store, first }: { store: AnyStore; first: number 
                   ask(text, index);
                 }}
               >
-                {name}
+                {visible(name)}
               </button>
             </li>
           ))}
@@ -125,7 +125,7 @@ function Result({ answer: { rows, index, ms } }: { answer: Answer }) {
               <tr>
                 {columns.map((name) => (
                   <th scope="col" key={name}>
-                    {name}
+                    {visible(name)}
                   </th>
                 ))}
               </tr>
@@ -148,9 +148,32 @@ function Result({ answer: { rows, index, ms } }: { answer: Answer }) {
   );
 }
 
+/**
+ * The head as the leader has it. It is asked in a state of its own, too: in the leader's worker, a query that does not end
+ * would stop every tab.
+ */
+async function headOf(store: AnyStore): Promise<number> {
+  return leaderStats(await store.stats()).log.head;
+}
+
+/** Of two columns of one name a row would keep one: as columns of a subquery they have names of their own, "id:1". */
+async function rowsOf(past: PastStore, sql: string): Promise<Row[]> {
+  if (/^\s*(select|with|values)\b/i.test(sql)) {
+    const statement = sql.replace(/;\s*$/, "");
+    try {
+      return await past.query<Row>(`SELECT * FROM (\n${statement}\n)`);
+    } catch (thrown) {
+      const isOfSql = thrown instanceof TablogError && thrown.code === "QueryFailed";
+      if (!isOfSql) throw thrown; // else what is wrong is told of the SQL as it was written
+    }
+  }
+  return past.query<Row>(sql);
+}
+
 /** The past state that was asked last is kept: each has a worker. */
 function usePast(store: AnyStore): {
   readonly at: (index: number, tell: Tell) => Promise<PastStore>;
+  readonly drop: () => void;
 } {
   const kept = useRef<PastStore | undefined>(undefined);
   const drop = (): void => {
@@ -174,7 +197,7 @@ function usePast(store: AnyStore): {
     kept.current = past;
     return past;
   };
-  return { at };
+  return { at, drop };
 }
 
 interface Table {

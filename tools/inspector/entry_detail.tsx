@@ -3,8 +3,8 @@
 import { useEffect } from "preact/hooks";
 import type { ColumnValue, LogEntry } from "tablog";
 import { ChangedRows } from "./changed_rows.js";
-import { compareStates, type TableChange } from "./changes.js";
-import { count, dateAndClock, term } from "./format.js";
+import { compareStates, type Changes } from "./changes.js";
+import { count, dateAndClock, term, visible } from "./format.js";
 import { useTask, type Tell } from "./hooks.js";
 import { Facts, TaskNote, Value } from "./parts.js";
 import type { AnyStore } from "./sources.js";
@@ -27,7 +27,7 @@ export function EntryDetail({ store, index, first, entry, onClose }: EntryDetail
       <header>
         <h2>
           Entry {count(index)}
-          {entry?.kind === "event" ? <span class="kind event">{entry.type}</span> : null}
+          {entry?.kind === "event" ? <span class="kind event">{visible(entry.type)}</span> : null}
         </h2>
         <button type="button" class="close" aria-label="Close the entry" onClick={onClose}>
           ×
@@ -70,7 +70,7 @@ function Carried({ entry }: { entry: LogEntry }) {
           ...factsOf(entry),
         ]}
       />
-      {entry.kind === "exec" ? <pre class="sql">{entry.sql}</pre> : null}
+      {entry.kind === "exec" ? <pre class="sql">{visible(entry.sql)}</pre> : null}
       {entry.kind === "event" ? <Arguments title="Arguments" of={entry.args} /> : null}
       {entry.kind === "exec" ? <Arguments title="Parameters" of={entry.params} /> : null}
     </>
@@ -103,7 +103,7 @@ function Arguments({ title, of }: { title: string; of: Readonly<Record<string, C
       <tbody>
         {entries.map(([name, value]) => (
           <tr key={name}>
-            <th scope="row">{name}</th>
+            <th scope="row">{visible(name)}</th>
             <td>
               <Value value={value} />
             </td>
@@ -115,7 +115,7 @@ function Arguments({ title, of }: { title: string; of: Readonly<Record<string, C
 }
 
 function Changed({ store, entry, first }: { store: AnyStore; entry: LogEntry; first: number }) {
-  const { task, run, cancel } = useTask<readonly TableChange[]>();
+  const { task, run, cancel } = useTask<Changes>();
   const { index } = entry;
   const reachable = index >= first; // what `at` of one less needs
   const compare = (): void => run((tell) => changesOf(store, index, tell));
@@ -150,7 +150,7 @@ async function changesOf(
   store: AnyStore,
   index: number,
   { signal, progress }: Tell,
-): Promise<readonly TableChange[]> {
+): Promise<Changes> {
   const shares = [0, 0];
   const stateAt = (at: number, which: number) =>
     store.at(at, {

@@ -2,6 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useId } from "preact/hooks";
+import { DraftInput } from "./draft_input.js";
 import { count } from "./format.js";
 import { kNoFilter, type Filter, type Search } from "./log_filter.js";
 
@@ -82,20 +83,20 @@ export function FilterBar(props: FilterBarProps) {
       </label>
       <label class="narrow">
         <span>From</span>
-        <input
+        <DraftInput
           inputMode="numeric"
-          value={filter.from ?? ""}
+          value={filter.from}
           placeholder="index"
-          onChange={(event) => set({ from: index(event.currentTarget.value) })}
+          onCommit={(text) => set({ from: index(text) })}
         />
       </label>
       <label class="narrow">
         <span>To</span>
-        <input
+        <DraftInput
           inputMode="numeric"
-          value={filter.to ?? ""}
+          value={filter.to}
           placeholder="index"
-          onChange={(event) => set({ to: index(event.currentTarget.value) })}
+          onCommit={(text) => set({ to: index(text) })}
         />
       </label>
       <button type="button" disabled={filter === kNoFilter} onClick={() => onChange(kNoFilter)}>

@@ -24,8 +24,15 @@ export function milliseconds(ms: number): string {
     : `${ms === 0 ? "0" : ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`;
 }
 
+const kTimeMax = 8.64e15; // of a Date; what a file says may be beyond
+
+export function isoTime(ms: number): string | undefined {
+  return Math.abs(ms) <= kTimeMax ? new Date(ms).toISOString() : undefined;
+}
+
 /** The local time of day, to the millisecond. */
 export function clock(ms: number): string {
+  if (isoTime(ms) === undefined) return `${ms} ms`;
   const at = new Date(ms);
   const two = (n: number): string => String(n).padStart(2, "0");
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
@@ -33,9 +40,22 @@ export function clock(ms: number): string {
 }
 
 export function dateAndClock(ms: number): string {
+  if (isoTime(ms) === undefined) return `${ms} ms since 1970`;
   const at = new Date(ms);
   const two = (n: number): string => String(n).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(ms)}`;
+}
+
+// Controls, and what turns or hides the text beside it; tabs and line ends are shown as such.
+const kInvisible =
+  /[\0-\x08\v-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** With escapes for what could not be seen, or would change how the rest is seen. */
+export function visible(text: string): string {
+  return text.replaceAll(
+    kInvisible,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** As much of a tab's id as tells the tabs of an origin apart. */

@@ -13,6 +13,7 @@ import styles from "./style.css";
 export class TablogInspector extends HTMLElement {
   static readonly observedAttributes = ["store", "worker-url", "wasm-url"];
   readonly #root: ShadowRoot;
+  #told: string | null = null;
 
   constructor() {
     super();
@@ -30,6 +31,7 @@ export class TablogInspector extends HTMLElement {
 
   disconnectedCallback(): void {
     render(null, this.#root); // closes what is open
+    this.#tell(null);
   }
 
   attributeChangedCallback(): void {
@@ -43,10 +45,14 @@ export class TablogInspector extends HTMLElement {
       ...(workerUrl === null ? {} : { workerUrl }),
       ...(wasmUrl === null ? {} : { wasmUrl }),
     };
-    const onStore = (name: string | null): void => {
-      this.dispatchEvent(new CustomEvent("storechange", { detail: { name } }));
-    };
+    const onStore = (name: string | null): void => this.#tell(name);
     render(<App store={this.getAttribute("store")} urls={urls} onStore={onStore} />, this.#root);
+  }
+
+  #tell(name: string | null): void {
+    if (name === this.#told) return;
+    this.#told = name;
+    this.dispatchEvent(new CustomEvent("storechange", { detail: { name } }));
   }
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LogEntry } from "tablog";
 import { EntryDetail } from "./entry_detail.js";
 import { failureOf, type Failure } from "./errors.js";
-import { argsText, clock, count, dateAndClock, term } from "./format.js";
+import { argsText, clock, count, dateAndClock, isoTime, term, visible } from "./format.js";
 import { FilterBar } from "./filter_bar.js";
 import { useKeys, useRerender, useStatus } from "./hooks.js";
 import { kNoFilter, needsSearch, Search, type Filter } from "./log_filter.js";
@@ -69,6 +69,10 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
     return cellsOf(indexOf(row), entry);
   };
   const box = useRef<HTMLDivElement>(null);
+  const closeEntry = (): void => {
+    setActive(undefined);
+    box.current?.querySelector<HTMLElement>("[role=grid]")?.focus();
+  };
   useKeys(box, (event) => {
     const { target } = event;
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
@@ -76,7 +80,8 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
       filterInput.current?.focus();
       event.preventDefault();
     } else if (event.key === "Escape" && active !== undefined) {
-      setActive(undefined);
+      if (target instanceof Element && target.closest(".detail") !== null) closeEntry();
+      else setActive(undefined);
     }
   });
 
@@ -130,10 +135,7 @@ export function LogPanel({ store, first }: { store: AnyStore; first: number }) {
             index={active}
             first={first}
             entry={activeRow === undefined ? undefined : entryOf(activeRow)}
-            onClose={() => {
-              setActive(undefined);
-              box.current?.querySelector<HTMLElement>("[role=grid]")?.focus();
-            }}
+            onClose={closeEntry}
           />
         )}
       </div>
@@ -174,16 +176,18 @@ function cellsOf(index: number, entry: LogEntry | undefined) {
     ) : null;
   return [
     count(index),
-    <time dateTime={new Date(entry.time).toISOString()} title={dateAndClock(entry.time)}>
+    <time dateTime={isoTime(entry.time)} title={dateAndClock(entry.time)}>
       {clock(entry.time)}
     </time>,
     term(entry.term),
     entry.client === null ? <span class="quiet">leader</span> : <TabId id={entry.client} />,
     <>
-      <span class={`kind ${entry.kind}`}>{entry.kind === "event" ? entry.type : entry.kind}</span>
+      <span class={`kind ${entry.kind}`}>
+        {entry.kind === "event" ? visible(entry.type) : entry.kind}
+      </span>
       {part}
     </>,
-    <span class="summary">{summaryOf(entry)}</span>,
+    <span class="summary">{visible(summaryOf(entry))}</span>,
   ];
 }
 

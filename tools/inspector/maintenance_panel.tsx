@@ -1,7 +1,7 @@
 // What is done with the store as a whole: verified, checkpointed, exported, handed over.
 
 import { useRef, useState } from "preact/hooks";
-import { bytes, count } from "./format.js";
+import { bytes, count, visible } from "./format.js";
 import { useStatus, useTask } from "./hooks.js";
 import { Section, TabId, TaskNote } from "./parts.js";
 import type { Source } from "./sources.js";
@@ -29,7 +29,10 @@ function Verify({ source: { store } }: { source: Source }) {
     });
   return (
     <Section title="Verify">
-      <p>Reads the whole log, which the leader checks frame by frame, and replays it.</p>
+      <p>
+        Reads the whole log, which the leader checks frame by frame, and replays it. Rows of virtual
+        tables, and the tables that they keep them in, have no digest.
+      </p>
       <button type="button" class="main" onClick={verify} disabled={task.state === "running"}>
         Verify the log
       </button>
@@ -49,7 +52,7 @@ function Verify({ source: { store } }: { source: Source }) {
             <tbody>
               {Object.entries(task.value.tables).map(([table, digest]) => (
                 <tr key={table}>
-                  <th scope="row">{table}</th>
+                  <th scope="row">{visible(table)}</th>
                   <td>
                     <code>{digest}</code>
                   </td>
@@ -137,6 +140,7 @@ function StepDown({ source: { store } }: { source: Source }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [asked, setAsked] = useState<string | null>(null); // who leads as it is asked
   const { task, run, cancel } = useTask<string | null>();
+  const idle = task.state !== "running" && leaderId !== null;
   const ask = (): void => {
     setAsked(leaderId);
     dialog.current?.showModal();
@@ -171,8 +175,8 @@ function StepDown({ source: { store } }: { source: Source }) {
       <button
         type="button"
         class="danger"
-        onClick={ask}
-        disabled={task.state === "running" || leaderId === null}
+        onClick={idle ? ask : undefined}
+        aria-disabled={!idle} // not disabled: the focus comes back to it as the dialog is closed
       >
         Step down…
       </button>

@@ -3,11 +3,26 @@
 import type { ComponentChildren } from "preact";
 import type { ColumnValue } from "tablog";
 import type { Failure } from "./errors.js";
-import { kindOf, shortId, valueText } from "./format.js";
+import { kindOf, shortId, valueText, visible } from "./format.js";
 import type { Task } from "./hooks.js";
 
-export function Value({ value, textMax }: { value: ColumnValue; textMax?: number }) {
-  return <span class={`value ${kindOf(value)}`}>{valueText(value, textMax)}</span>;
+interface ValueProps {
+  readonly value: ColumnValue;
+  readonly textMax?: number;
+  /** Numbers are reals, integers are bigints: 1.0 is not 1. */
+  readonly exact?: boolean;
+}
+
+export function Value({ value, textMax, exact = false }: ValueProps) {
+  const text =
+    exact && typeof value === "number" ? realText(value) : visible(valueText(value, textMax));
+  return <span class={`value ${kindOf(value)}`}>{text}</span>;
+}
+
+function realText(value: number): string {
+  if (Object.is(value, -0)) return "-0.0";
+  const text = String(value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 /** A tab's id: the same tab has the same colour wherever it stands. */
@@ -25,7 +40,7 @@ export function FailureNote({ failure }: { failure: Failure }) {
   return (
     <p class="note failed" role="alert">
       <strong>{failure.code}</strong>
-      {failure.index === undefined ? "" : ` at entry ${failure.index}`}: {failure.message}
+      {failure.index === undefined ? "" : ` at entry ${failure.index}`}: {visible(failure.message)}
     </p>
   );
 }

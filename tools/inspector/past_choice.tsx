@@ -1,6 +1,7 @@
 // Which state is asked: the head's, or that of an index, on a slider through time.
 
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
+import { DraftInput } from "./draft_input.js";
 import { count } from "./format.js";
 
 export interface PastChoiceProps {
@@ -14,15 +15,17 @@ export interface PastChoiceProps {
 export function PastChoice({ first, head, index, onChange }: PastChoiceProps) {
   const sliderId = useId();
   const numberId = useId();
-  const [shown, setShown] = useState(index ?? head); // while it is dragged
-  useEffect(() => setShown(index ?? head), [index, head]);
+  // While it is dragged it stays where the user holds it, on the scale that it had, however the head moves.
+  const [drag, setDrag] = useState<{ readonly at: number; readonly top: number } | undefined>();
+  const top = drag?.top ?? head;
+  const shown = drag?.at ?? Math.min(index ?? head, head);
   // A compacted log begins with the state before its first entry.
   const least = Math.max(0, first - 1);
   const choose = (value: number): void => {
-    if (!Number.isFinite(value)) return setShown(index ?? head);
-    const within = Math.min(Math.max(Math.round(value), least), head);
-    setShown(within);
-    onChange(within === head ? undefined : within);
+    setDrag(undefined);
+    if (!Number.isFinite(value)) return;
+    const within = Math.max(Math.round(value), least);
+    onChange(within >= top ? undefined : within);
   };
   return (
     <div class="past-choice">
@@ -31,22 +34,25 @@ export function PastChoice({ first, head, index, onChange }: PastChoiceProps) {
         id={sliderId}
         type="range"
         min={least}
-        max={head}
+        max={top}
         value={shown}
-        aria-valuetext={shown === head ? `${head}, the head` : `${shown} of ${head}`}
-        onInput={(event) => setShown(event.currentTarget.valueAsNumber)}
+        aria-valuetext={shown === top ? `${top}, the head` : `${shown} of ${top}`}
+        onInput={(event) => setDrag({ at: event.currentTarget.valueAsNumber, top })}
         onChange={(event) => choose(event.currentTarget.valueAsNumber)}
+        onBlur={() => setDrag(undefined)}
+        // Dropped where it was picked up, it tells of no change; where it does, that comes first.
+        onPointerUp={() => requestAnimationFrame(() => setDrag(undefined))}
       />
       <label for={numberId} class="hidden">
         Index
       </label>
-      <input
+      <DraftInput
         id={numberId}
         type="number"
         min={least}
         max={head}
         value={shown}
-        onChange={(event) => choose(event.currentTarget.valueAsNumber)}
+        onCommit={(text) => choose(text === "" ? NaN : Number(text))}
       />
       <span class="quiet">of {count(head)}</span>
       <button type="button" aria-pressed={index === undefined} onClick={() => choose(head)}>

@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { TablogError } from "tablog";
+import { Boundary } from "./boundary.js";
 import { ConsolePanel } from "./console_panel.js";
 import { failureOf, type Failure } from "./errors.js";
 import { count, term } from "./format.js";
@@ -43,12 +44,14 @@ export function StoreView({ source }: { source: Source }) {
         </div>
       )}
       <div role="tabpanel" class="panel" id={panelId} aria-label={panel}>
-        {panel === "Overview" ? <OverviewPanel source={source} monitor={monitor} /> : null}
-        {panel === "Log" && first !== undefined ? <LogPanel store={store} first={first} /> : null}
-        {panel === "SQL" && first !== undefined ? (
-          <ConsolePanel store={store} first={first} />
-        ) : null}
-        {panel === "Maintenance" ? <MaintenancePanel source={source} /> : null}
+        <Boundary key={panel}>
+          {panel === "Overview" ? <OverviewPanel source={source} monitor={monitor} /> : null}
+          {panel === "Log" && first !== undefined ? <LogPanel store={store} first={first} /> : null}
+          {panel === "SQL" && first !== undefined ? (
+            <ConsolePanel store={store} first={first} />
+          ) : null}
+          {panel === "Maintenance" ? <MaintenancePanel source={source} /> : null}
+        </Boundary>
       </div>
     </>
   );
