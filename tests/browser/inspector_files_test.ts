@@ -1,4 +1,8 @@
 // What the inspector opens besides a store that is there: exported logs, whole and not, and nothing that is not there.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "../../scripts/static_server.mjs";
 import { expect, test } from "./fixtures.js";
@@ -6,6 +10,8 @@ import type { Inspector } from "./inspector.js";
 import type { Tab } from "./tab.js";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
+const tool = fileURLToPath(new URL("../../dist/bin/tablog", import.meta.url));
+const kLate = '"time":8640000000000001,"wallTime":8640000000000001';
 
 /** Of all stores of the origin, those of dropped files too. */
 function storesOf({ page }: Inspector | Tab): Promise<string[]> {
@@ -142,6 +148,53 @@ test("what an inspector that was killed has left behind is gone with the next on
   await expect(next.page.getByText("tablog-inspector:")).toHaveCount(0);
 });
 
+test("a time beyond all dates is shown as the number that it is", async ({
+  newTab,
+  openInspector,
+  name,
+}) => {
+  const file = await exportedLog(await newTab(), name, 1);
+  const directory = mkdtempSync(join(tmpdir(), "tablog-inspector-"));
+  const [log, lines] = [join(directory, "a.tablog"), join(directory, "a.ndjson")];
+  try {
+    writeFileSync(log, file);
+    execFileSync(tool, ["export", log, "-o", lines]);
+    const text = readFileSync(lines, "utf8");
+    const at = text.indexOf('{"index":3');
+    const late = text.slice(at).replace(/"time":\d+,"wallTime":\d+/, kLate);
+    writeFileSync(lines, text.slice(0, at) + late);
+    execFileSync(tool, ["import", lines, "-o", log, "--force"]);
+    const inspector = await openInspector();
+    await inspector.drop("late.tablog", Uint8Array.from(readFileSync(log)));
+    await inspector.status.waitFor();
+    await inspector.show("Log");
+    await expect(inspector.row(3)).toContainText("8640000000000001 ms");
+    await inspector.row(3).click();
+    await expect(inspector.entry).toContainText("8640000000000001 ms since 1970");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("a panel that cannot be drawn says why, and the others go on", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  await openTabs(1);
+  const inspector = await openInspector({ store: name });
+  await inspector.page.evaluate(() => {
+    Date.prototype.toISOString = () => {
+      throw new RangeError("not today");
+    };
+  });
+  await inspector.page.getByRole("tab", { name: "Log" }).click();
+  await expect(inspector.alert).toHaveText("RangeError: not today");
+  await inspector.show("SQL");
+  await inspector.ask("SELECT 1 AS one");
+  expect(await inspector.table("Result")).toEqual([["1"]]);
+});
+
 test("a store that does not exist is not made by looking for it", async ({
   openInspector,
   name,
@@ -204,6 +257,46 @@ test("a compacted log is listed from its first entry on, and compared from there
   await expect(inspector.page.getByLabel("Rows of item")).toContainText("1 inserted");
   await inspector.show("SQL");
   await expect(inspector.page.getByRole("slider")).toHaveAttribute("min", String(first - 1));
+});
+
+test("storechange tells what is open; a file that is called as a store is not that store", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(1);
+  const base64 = await tab.page.evaluate(async () => {
+    const bytes = new Uint8Array(await (await store.exportLog()).arrayBuffer());
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  });
+  const inspector = await openInspector();
+  const { page } = inspector;
+  await page.evaluate(() => {
+    const told: unknown[] = [];
+    const element = document.querySelector("tablog-inspector")!;
+    element.addEventListener("storechange", (event) => {
+      told.push((event as CustomEvent<{ name: string | null }>).detail.name);
+    });
+    Object.assign(globalThis, { told });
+  });
+  const told = () => page.evaluate(() => (globalThis as unknown as { told: unknown[] }).told);
+  const setStore = (to: string) =>
+    page.evaluate((value) => {
+      document.querySelector("tablog-inspector")?.setAttribute("store", value);
+    }, to);
+  await inspector.drop(name, Uint8Array.from(Buffer.from(base64, "base64")));
+  await expect(page.getByText("exported log, read only")).toBeVisible();
+  await setStore(name);
+  await expect(page.getByText("exported log, read only")).toHaveCount(0);
+  await inspector.status.waitFor();
+  expect(await told()).toEqual([name]);
+  await setStore(`${name}-none`);
+  await expect(inspector.alert).toContainText("there is no store");
+  expect(await told()).toEqual([name, `${name}-none`, null]);
+  await setStore(name);
+  await inspector.status.waitFor();
+  await page.evaluate(() => document.querySelector("tablog-inspector")?.remove());
+  expect(await told()).toEqual([name, `${name}-none`, null, name, null]);
 });
 
 test("as an element beside an app it is a tab of its own, and is gone with the element", async ({

@@ -171,6 +171,71 @@ test("keys alone reach every panel, an entry, and the way back", async ({
   await expect(page.getByRole("button", { name: "Step down…" })).toBeFocused();
 });
 
+test("what is typed or dragged stays as the log grows", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(1);
+  await fill(tab, 100);
+  const inspector = await openInspector({ store: name });
+  const { page } = inspector;
+  await inspector.show("Log");
+  const from = page.getByRole("search").getByLabel("From", { exact: true });
+  await from.pressSequentially("5");
+  await fill(tab, 1);
+  await expect(page.getByLabel("Status")).toContainText("103");
+  await from.pressSequentially("0");
+  await expect(from).toHaveValue("50");
+  await from.press("Enter");
+  await expect(inspector.found).toHaveText("54 entries");
+  await inspector.show("SQL");
+  const index = page.getByRole("spinbutton", { name: "Index" });
+  await index.fill("7");
+  await fill(tab, 1);
+  await expect(page.getByLabel("Status")).toContainText("104");
+  await expect(index).toHaveValue("7");
+  await page.keyboard.press("Escape");
+  const slider = page.getByRole("slider", { name: "As of entry" });
+  const box = (await slider.boundingBox())!;
+  const middle = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width - 5, middle);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2, middle, { steps: 4 });
+  const held = await slider.inputValue();
+  await fill(tab, 50);
+  await expect(page.getByLabel("Status")).toContainText("154");
+  await expect(slider).toHaveValue(held);
+  await page.mouse.up();
+  await expect(page.locator(".result-line")).toContainText(`as of entry ${held}`);
+});
+
+test("the keyboard is never left nowhere: Escape in an entry, step down, close, and the list of stores", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(2);
+  await fill(tab, 10);
+  const inspector = await openInspector({ store: name });
+  const { page } = inspector;
+  await inspector.show("Log");
+  await inspector.row(5).click();
+  await page.getByRole("button", { name: "Close the entry" }).focus();
+  await page.keyboard.press("Escape");
+  await expect(inspector.grid).toBeFocused();
+  await inspector.show("Maintenance");
+  const stepDown = page.getByRole("button", { name: "Step down…" });
+  await stepDown.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Step down" }).press("Enter");
+  await expect(page.getByText(/^Now .* leads\.$/)).toBeVisible();
+  await expect(stepDown).toBeFocused();
+  await page.getByRole("button", { name: "Close", exact: true }).press("Enter");
+  await expect(page.getByRole("button", { name: "Look again" })).toBeFocused();
+  await page.getByRole("button", { name }).press("Enter");
+  await expect(page.getByRole("tab", { name: "Overview" })).toBeFocused();
+});
+
 for (const theme of ["light", "dark"] as const) {
   test(`axe finds nothing in any panel, ${theme}; each is pictured`, async ({
     openTabs,

@@ -231,6 +231,104 @@ test("the console answers at the head and at any index, and says what is wrong",
   expect(await tab.query("SELECT count(*) AS n FROM item")).toEqual([{ n: 20 }]);
 });
 
+test("a query that does not end is cancelled, at the head and in the past, and no tab waits for it", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(1);
+  await append(tab, 5);
+  const inspector = await openInspector({ store: name });
+  await inspector.show("SQL");
+  const { page } = inspector;
+  const endless =
+    "WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k) SELECT count(*) FROM k";
+  for (const where of ["at the head", "as of entry 4"]) {
+    await inspector.ask(endless);
+    await expect(page.getByText("asking…")).toBeVisible();
+    await append(tab, 1, where);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await inspector.ask("SELECT max(seq) AS n FROM item");
+    await expect(page.locator(".result-line")).toContainText(where);
+    const index = page.getByRole("spinbutton", { name: "Index" });
+    await index.fill("4");
+    await index.press("Enter");
+    await expect(page.locator(".result-line")).toContainText("as of entry 4");
+  }
+});
+
+test("two columns of one name are both shown, and what turns text is an escape", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(1);
+  await tab.page.evaluate(() => store.append("item.added", { id: "a\u202eb\u0007", tab: "t" }));
+  const inspector = await openInspector({ store: name });
+  await inspector.show("SQL");
+  await inspector.ask("SELECT id, tab AS id FROM item; ");
+  await expect(inspector.page.locator(".result-line")).toContainText("1 row");
+  expect(await inspector.table("Result")).toEqual([["a\\u202eb\\u0007", "t"]]);
+  await inspector.ask("SELECT 1 AS a\\; SELECT 2");
+  await expect(inspector.alert).toContainText("QueryFailed");
+  await inspector.show("Log");
+  await expect(inspector.row(3)).toContainText('id="a\\u202eb\\u0007"');
+});
+
+test("1 is not 1.0, generated columns are compared, and what is not comparable is told", async ({
+  openTabs,
+  openInspector,
+  name,
+}) => {
+  const [tab] = await openTabs(1);
+  await tab.page.evaluate(async () => {
+    await store.exec("CREATE TABLE any_value(v, w AS (v * 2))");
+    await store.exec("INSERT INTO any_value VALUES (1), (CAST(x'ff' AS TEXT))");
+    await store.exec("UPDATE any_value SET v = 1.0 WHERE v = 1");
+    await store.exec("UPDATE any_value SET v = CAST(x'fe' AS TEXT) WHERE rowid = 2");
+    await store.exec("DROP TABLE any_value");
+    await store.exec("CREATE TABLE any_value(v PRIMARY KEY, w) WITHOUT ROWID");
+    await store.exec("CREATE VIRTUAL TABLE words USING fts5(body)");
+  });
+  const inspector = await openInspector({ store: name });
+  await inspector.show("Log");
+  await inspector.row(5).click();
+  const rows = inspector.page.getByLabel("Rows of any_value");
+  await expect(rows).toContainText("1 updated");
+  const [before, after] = ["−\nbefore", "+\nafter"];
+  expect(await inspector.table("Rows of any_value")).toEqual([
+    [before, "1", "2"],
+    [after, "1.0", "2.0"],
+  ]);
+  await inspector.row(6).click();
+  await expect(rows).toContainText("changed in a way that JavaScript cannot show");
+  await inspector.row(9).click();
+  await expect(inspector.entry).toContainText("Rows of virtual tables are not compared: words.");
+});
+
+test("a table that lost its rowids is compared by its new key", async ({
+  newTab,
+  openInspector,
+  name,
+}) => {
+  const tab = await newTab();
+  await tab.page.evaluate(async (named) => {
+    const first = "CREATE TABLE was(k, v); INSERT INTO was VALUES ('a', 1), ('b', 2), ('b', 2)";
+    const second = `ALTER TABLE was RENAME TO old; CREATE TABLE was(k PRIMARY KEY, v) WITHOUT ROWID;
+      INSERT INTO was SELECT DISTINCT k, v FROM old; UPDATE was SET v = 3 WHERE k = 'a'; DROP TABLE old`;
+    for (const migrations of [[first], [first, second]]) {
+      const schema = tablog.defineSchema({ version: migrations.length, migrations, events: {} });
+      const opened = await tablog.openStore({ name: named, schema });
+      if (migrations.length === 1) await opened.close();
+    }
+  }, name);
+  const inspector = await openInspector({ store: name });
+  await inspector.show("Log");
+  await inspector.rows.filter({ hasText: "version 2" }).click();
+  const rows = inspector.page.getByLabel("Rows of was");
+  await expect(rows).toContainText("1 updated, 1 deleted");
+});
+
 test("what is plotted is what the leader did in the last second", async ({
   openTabs,
   openInspector,
