@@ -314,7 +314,7 @@ test("a table that lost its rowids is compared by its new key", async ({
   const tab = await newTab();
   await tab.page.evaluate(async (named) => {
     const first = "CREATE TABLE was(k, v); INSERT INTO was VALUES ('a', 1), ('b', 2), ('b', 2)";
-    const second = `ALTER TABLE was RENAME TO old; CREATE TABLE was(k PRIMARY KEY, v) WITHOUT ROWID;
+    const second = `CREATE TABLE old AS SELECT * FROM was; DROP TABLE was; CREATE TABLE was(k PRIMARY KEY, v) WITHOUT ROWID;
       INSERT INTO was SELECT DISTINCT k, v FROM old; UPDATE was SET v = 3 WHERE k = 'a'; DROP TABLE old`;
     for (const migrations of [[first], [first, second]]) {
       const schema = tablog.defineSchema({ version: migrations.length, migrations, events: {} });

@@ -99,7 +99,7 @@ export function ConsolePanel({ store, first }: { store: AnyStore; first: number 
             Run
           </button>
           <kbd>Ctrl</kbd>+<kbd>Enter</kbd>
-          <span class="quiet">one reading statement</span>
+          <span class="quiet">one reading statement, asked in a worker of its own</span>
         </div>
         <TaskNote task={task} cancel={cancel} />
         {task.state === "done" ? <Result answer={task.value} /> : null}

@@ -5,7 +5,7 @@
  */
 export class TablogInspector extends HTMLElement {}
 
-/** Of the `storechange` event: the store that is open, or null. */
+/** Of the `storechange` event: the store that is opened, or null: none is, could be, or is any more. */
 export interface StoreChange {
   readonly name: string | null;
 }
