@@ -26,8 +26,34 @@ std::unexpected<Error> corrupt(std::string message) {
   return fail(ErrorCode::kCorrupt, std::move(message));
 }
 
+// One text, of one row.
+Result<std::string> ask(sqlite3* db, const char* sql) {
+  Result<Statement> statement = prepare_own(db, sql);
+  if (!statement) return fail(statement.error());
+  const Result<bool> row = statement->step();
+  if (!row) return fail(row.error());
+  return *row ? std::string(statement->text(0)) : std::string();
+}
+
+// Whole: a query by an index that misses a row would give wrong rows for good, and a wrong free
+// list would make the first write fail that needs a page. No digest covers either.
+Result<void> check_integrity(sqlite3* db) {
+  const auto checked = ask(db, "PRAGMA integrity_check(1)");
+  if (!checked) return fail(checked.error());
+  if (*checked != "ok") return corrupt("the database is damaged: " + *checked);
+  return {};
+}
+
+Result<void> check_integrity(Pool& pool, const std::string& path) {
+  const PoolVfs vfs(pool);
+  const Result<Connection> database = Connection::open(path, SQLITE_OPEN_READWRITE, vfs.name());
+  if (!database) return fail(database.error());
+  return check_integrity(database->get());
+}
+
 // A state's file that is not open gets its name by the entry that it is of.
 Result<void> place_base(Pool& pool, const std::string& path) {
+  if (auto whole = check_integrity(pool, path); !whole) return whole;
   File& file = *pool.find(path);
   const auto image = read_whole(file);
   if (!image) return fail(image.error());
@@ -101,15 +127,6 @@ Result<void> LogImport::finish() {
 
 namespace {
 
-// One text, of one row.
-Result<std::string> ask(sqlite3* db, const char* sql) {
-  Result<Statement> statement = prepare_own(db, sql);
-  if (!statement) return fail(statement.error());
-  const Result<bool> row = statement->step();
-  if (!row) return fail(row.error());
-  return *row ? std::string(statement->text(0)) : std::string();
-}
-
 // As the profile has databases: page size, no WAL; `path` is removed.
 Result<void> normalize(Pool& pool, const std::string& path) {
   // This SQLite is built without auto-vacuum, and would take its pages for damage.
@@ -132,10 +149,7 @@ Result<void> normalize(Pool& pool, const std::string& path) {
       return fail(ErrorCode::kInvalidArgument, "the database's texts are in " + *encoding +
                                                    ": make one with PRAGMA encoding='UTF-8'");
     }
-    // Whole: a query by an index that misses a row would give wrong rows for good.
-    const auto checked = ask(db, "PRAGMA integrity_check(1)");
-    if (!checked) return fail(checked.error());
-    if (*checked != "ok") return corrupt("the database is damaged: " + *checked);
+    if (auto whole = check_integrity(db); !whole) return whole;
     const std::string vacuum = std::string("PRAGMA journal_mode=DELETE; PRAGMA page_size=4096; ") +
                                "PRAGMA foreign_keys=OFF; "
                                "DROP TABLE IF EXISTS tablog_state; "

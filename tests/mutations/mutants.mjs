@@ -545,4 +545,11 @@ export const mutants = [
     to: "if (closes && batch_.chained &&",
     caughtBy: "tools: SalvageTest.EntryThatItsCommitFrameDoesNotConfirmIsNotChained",
   },
+  {
+    name: "a base is imported whose file SQLite finds damaged",
+    file: "storage/import.cc",
+    from: "if (auto whole = check_integrity(pool, path); !whole) return whole;",
+    to: "",
+    caughtBy: "storage: LogImportTest.ABaseWhoseFreeListIsWrongIsCorrupt",
+  },
 ];

@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "log/export.h"
 #include "log/size.h"
 #include "storage/base.h"
 #include "storage/vfs.h"
@@ -101,6 +102,18 @@ TEST_F(LogImportTest, ACompactedOneBringsItsBase) {
   const auto imported = import_log(files, export_of(*store_));
   ASSERT_TRUE(imported) << imported.error().message;
   expect_same(files);
+}
+
+TEST_F(LogImportTest, ABaseWhoseFreeListIsWrongIsCorrupt) {
+  compact(Index{100});
+  Bytes bytes = export_of(*store_);
+  MemorySource source(bytes);
+  const auto header = read_export_header(source, bytes.size());
+  ASSERT_TRUE(header);
+  constexpr std::uint64_t kFreePagesAt = 36;  // of a SQLite file, four bytes, big-endian
+  bytes[header->header_bytes() + kFreePagesAt + 3] ^= std::byte{1};
+  NewFiles files;
+  EXPECT_EQ(import_log(files, bytes).error().code, ErrorCode::kCorrupt);
 }
 
 TEST_F(LogImportTest, AnotherByteIsFoundOrMeansNothing) {
