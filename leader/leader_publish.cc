@@ -164,12 +164,9 @@ void Leader::publish_answers(const Publication& publication) {
   }
 }
 
-// Besides what its replica is told, for a message can be lost on that way.
+// Besides what its replica is told, and before that. A rejection is the replica's to tell: it may be
+// showing the event, and the page's next query must not find it any more.
 void Leader::publish_settled(const InFlight& batch) {
-  for (const auto& [queued, error] : batch.rejected) {
-    if (queued.via != Via::kPage) continue;
-    out_.settled.push_back(Answer{.number = queued.request.number, .result = error});
-  }
   const Session* session = sessions_.table().find(self_);
   if (session == nullptr) return;
   for (const RequestNumber number : batch.own_accepted) {
