@@ -164,8 +164,8 @@ void Leader::publish_answers(const Publication& publication) {
   }
 }
 
-// Besides what its replica is told, and before that. A rejection is the replica's to tell: it may be
-// showing the event, and the page's next query must not find it any more.
+// Besides what its replica is told, and before that. A rejection is the replica's to tell: it may
+// be showing the event, and the page's next query must not find it any more.
 void Leader::publish_settled(const InFlight& batch) {
   const Session* session = sessions_.table().find(self_);
   if (session == nullptr) return;
