@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t kMagic = 0x7078456F6C424154;        // "TABloExp"
 constexpr std::uint64_t kFooterMagic = 0x646E456F6C424154;  // "TABloEnd"
 constexpr std::size_t kFixedBytes = 104;                    // before the table
+constexpr std::size_t kLengthOffset = 88;                   // of the whole file
 constexpr std::size_t kTableRowBytes = 16;
 constexpr std::size_t kChecksumBytes = 8;
 
@@ -119,6 +120,10 @@ bool is_export(ByteView beginning) {
   return beginning.size() >= 8 && load<std::uint64_t>(beginning, 0) == kMagic;
 }
 
+bool is_export_footer(ByteView end) {
+  return end.size() == kExportFooterBytes && load<std::uint64_t>(end, 0) == kFooterMagic;
+}
+
 Result<ExportHeader> read_export_table(ByteSource& source, std::uint64_t size) {
   const auto fixed = read_exactly(source, 0, kFixedBytes);
   if (!fixed) {
@@ -148,7 +153,7 @@ Result<ExportHeader> read_export_table(ByteSource& source, std::uint64_t size) {
                                              std::to_string(kFormatVersion));
   }
   ExportHeader header = decode(*whole, segments);
-  const auto promised = load<std::uint64_t>(*whole, 88);
+  const auto promised = load<std::uint64_t>(*whole, kLengthOffset);
   if (size < promised) {
     return corrupt("the export is cut: it has " + std::to_string(size) + " of " +
                        std::to_string(promised) + " bytes",
@@ -158,6 +163,12 @@ Result<ExportHeader> read_export_table(ByteSource& source, std::uint64_t size) {
     return corrupt("the export is not as long as its parts", promised);
   }
   return header;
+}
+
+Result<ExportHeader> read_export_table(ByteSource& source) {
+  const auto fixed = read_exactly(source, 0, kFixedBytes);
+  return fixed ? read_export_table(source, load<std::uint64_t>(*fixed, kLengthOffset))
+               : fail(fixed.error());
 }
 
 Result<ExportHeader> read_export_header(ByteSource& source, std::uint64_t size) {

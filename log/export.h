@@ -41,6 +41,8 @@ inline constexpr std::size_t kExportSegmentsMax = 1U << 20U;
 
 // The header alone, of an export of `size` bytes, of which `source` has the beginning. As below.
 [[nodiscard]] Result<ExportHeader> read_export_table(ByteSource& source, std::uint64_t size);
+// The same where the file may have been cut behind the header: of as many bytes as that says.
+[[nodiscard]] Result<ExportHeader> read_export_table(ByteSource& source);
 
 // Header and footer of an export of `size` bytes; the segments are verified as they are read.
 // kMalformed: not an export. kNewerFormat. kCorrupt: cut, or its header or footer is damaged.
@@ -48,5 +50,7 @@ inline constexpr std::size_t kExportSegmentsMax = 1U << 20U;
 
 // True for what begins like an export.
 [[nodiscard]] bool is_export(ByteView beginning);
+// True for the last kExportFooterBytes of what ends like one.
+[[nodiscard]] bool is_export_footer(ByteView end);
 
 }  // namespace tablog

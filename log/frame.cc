@@ -76,8 +76,12 @@ void append_seal_frame(Bytes& out, const FrameContext& context, Index last, cons
   finish(frame, context, FrameKind::kSeal, last, kSealBodyBytes);
 }
 
+std::uint64_t frame_salt(ByteView bytes) {
+  return load<std::uint64_t>(bytes, kFrameSaltOffset);
+}
+
 bool may_be_frame(ByteView bytes, std::uint64_t salt) {
-  return bytes.size() >= kFrameHeaderBytes && load<std::uint64_t>(bytes, kFrameSaltOffset) == salt;
+  return bytes.size() >= kFrameHeaderBytes && frame_salt(bytes) == salt;
 }
 
 Result<FrameHeader> decode_frame_header(ByteView bytes, std::uint64_t salt, std::uint64_t offset) {

@@ -74,6 +74,10 @@ void append_entry_frame(Bytes& out, const FrameContext& context, Index index, By
 void append_commit_frame(Bytes& out, const FrameContext& context, const Commit& commit);
 void append_seal_frame(Bytes& out, const FrameContext& context, Index last, const Seal& seal);
 
+// The salt that stands in a frame's header, whether that verifies or not. `bytes` has at least
+// kFrameHeaderBytes.
+[[nodiscard]] std::uint64_t frame_salt(ByteView bytes);
+
 // Whether a frame of a segment with `salt` may begin `bytes`: what a search asks at every eighth
 // byte, nearly always in vain, before it decodes there.
 [[nodiscard]] bool may_be_frame(ByteView bytes, std::uint64_t salt);

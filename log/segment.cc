@@ -82,4 +82,18 @@ Result<SegmentHeader> decode_segment_header(ByteView bytes) {
   return header;
 }
 
+Result<SegmentHeader> read_segment_header(ByteSource& source) {
+  Bytes bytes(kSegmentHeaderBytes);
+  const auto got = source.read(0, bytes);
+  return got ? decode_segment_header(ByteView(bytes).first(*got)) : fail(got.error());
+}
+
+bool is_no_segment(const Error& error) {
+  return error.code == ErrorCode::kTruncated || error.code == ErrorCode::kMalformed;
+}
+
+bool is_segment(ByteView beginning) {
+  return beginning.size() >= 8 && load<std::uint64_t>(beginning, 0) == kMagic;
+}
+
 }  // namespace tablog

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "log/byte_source.h"
 #include "log/entry.h"
 
 namespace tablog {
@@ -52,5 +53,12 @@ struct SegmentHeader {
 // kTruncated: fewer than kSegmentHeaderBytes. kMalformed: not a header, or damaged.
 // kNewerFormat: whole, and of a newer version: its magic, version and checksum stay where they are.
 [[nodiscard]] Result<SegmentHeader> decode_segment_header(ByteView bytes);
+// The header of the segment that `source` begins with. As above; other errors are the source's.
+[[nodiscard]] Result<SegmentHeader> read_segment_header(ByteSource& source);
+// Whether `error` of these means that no segment begins there, rather than that nobody can tell.
+[[nodiscard]] bool is_no_segment(const Error& error);
+
+// True for what begins like a segment.
+[[nodiscard]] bool is_segment(ByteView beginning);
 
 }  // namespace tablog

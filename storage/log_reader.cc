@@ -139,14 +139,12 @@ Result<std::unique_ptr<LogReader>> LogReader::from_export(std::unique_ptr<File> 
   impl->base_bytes = header->base_bytes;
   impl->base = std::make_shared<SubSource>(source, header->header_bytes(), header->base_bytes);
   std::uint64_t offset = header->header_bytes() + header->base_bytes;
-  Bytes page(kSegmentHeaderBytes);
   for (const ExportedSegment& exported : header->segments) {
     auto part = std::make_unique<SubSource>(source, offset, exported.bytes);
-    const auto got = part->read(0, page);
-    if (!got) {
-      return fail(got.error());
+    const auto segment = tablog::read_segment_header(*part);
+    if (!segment && segment.error().code == ErrorCode::kStorageUnavailable) {
+      return fail(segment.error());
     }
-    const auto segment = decode_segment_header(ByteView(page).first(*got));
     if (!segment || segment->sequence != exported.sequence || segment->store != header->store) {
       return fail({.code = ErrorCode::kCorrupt,
                    .message = "the header of exported segment " + to_text(exported.sequence) +

@@ -6,10 +6,14 @@
 
 #include "log/byte_source.h"
 #include "log/frame.h"
-#include "log/little_endian.h"
 #include "storage/file_source.h"
 
 namespace tablog::storage {
+
+Result<SegmentHeader> read_segment_header(File& file) {
+  FileSource source(file);
+  return tablog::read_segment_header(source);
+}
 
 Result<void> make_blank(File& file) {
   if (const auto cut = file.truncate(0); !cut) {
@@ -43,8 +47,6 @@ Result<bool> is_blank(File& file, std::uint64_t begin) {
 
 namespace {
 
-constexpr std::size_t kFrameSaltAt = 24;  // docs/log_format.md#frame
-
 // Of a segment whose header is lost: its first entry, as its first frame tells with its own salt.
 std::optional<Index> first_entry(File& file) {
   std::array<std::byte, kFrameHeaderBytes> bytes{};
@@ -52,8 +54,7 @@ std::optional<Index> first_entry(File& file) {
   if (!got || *got < bytes.size()) {
     return std::nullopt;
   }
-  const auto salt = load<std::uint64_t>(bytes, kFrameSaltAt);
-  const auto frame = decode_frame_header(bytes, salt, kSegmentHeaderBytes);
+  const auto frame = decode_frame_header(bytes, frame_salt(bytes), kSegmentHeaderBytes);
   return frame ? std::optional(frame->index) : std::nullopt;
 }
 
@@ -62,23 +63,18 @@ std::optional<Index> first_entry(File& file) {
 Result<SortedSlots> sort_slots(std::span<Slot> slots, Index base) {
   SortedSlots sorted;
   std::vector<FoundSegment> found;
-  Bytes bytes(kSegmentHeaderBytes);
   for (std::size_t i = 0; i < slots.size(); ++i) {
     File& file = *slots[i].file;
     const auto size = file.size();
     if (!size) {
       return fail(size.error());
     }
-    const auto got = file.read(0, bytes);
-    if (!got) {
-      return fail(got.error());
-    }
-    const auto header = decode_segment_header(ByteView(bytes).first(*got));
+    const auto header = read_segment_header(file);
     if (header) {
       found.push_back({*header, i, *size});
       continue;
     }
-    if (header.error().code == ErrorCode::kNewerFormat) {
+    if (!is_no_segment(header.error())) {
       return fail(header.error());
     }
     const auto blank = is_blank(file, kSegmentHeaderBytes);

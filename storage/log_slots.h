@@ -21,6 +21,9 @@ struct SortedSlots {
 // kNewerFormat: as decode_segment_header; `base` and kCorrupt as link_segments.
 [[nodiscard]] Result<SortedSlots> sort_slots(std::span<Slot> slots, Index base = {});
 
+// As of a source (log/segment.h).
+[[nodiscard]] Result<SegmentHeader> read_segment_header(File& file);
+
 // Nothing is left in it, and that is flushed.
 [[nodiscard]] Result<void> make_blank(File& file);
 

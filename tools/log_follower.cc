@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/file_source.h"
+#include "storage/log_slots.h"
 #include "tools/reading.h"
 #include "tools/text.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+using storage::read_segment_header;
 using storage::Slot;
 
 // Every file of the directory is opened to find out where the log goes on. A seal asks for it at
@@ -24,12 +26,6 @@ constexpr milliseconds kPatience{2000};
 constexpr milliseconds kJudgeEvery{500};
 constexpr milliseconds kJudgePauseMax{8000};
 constexpr std::size_t kLookedAtBytes = 256U << 10U;  // behind the place, for other than zeros
-
-Result<SegmentHeader> header_of(storage::File& file) {
-  Bytes bytes(kSegmentHeaderBytes);
-  const auto got = file.read(0, bytes);
-  return got ? decode_segment_header(ByteView(bytes).first(*got)) : fail(got.error());
-}
 
 bool is_same(const SegmentHeader& a, const SegmentHeader& b) {
   return a.store == b.store && a.sequence == b.sequence && a.salt == b.salt;
@@ -146,7 +142,7 @@ LogFollower::Step LogFollower::look_around() {
   bool is_there = false;
   std::vector<Seen> seen;
   for (Slot& slot : found->slots) {
-    const auto header = header_of(*slot.file);
+    const auto header = read_segment_header(*slot.file);
     if (!header) {
       continue;
     }
@@ -282,7 +278,7 @@ void LogFollower::settle() {
   const auto slot = std::ranges::find(found->slots, last.slot, &Slot::name);
   const auto header = slot == found->slots.end()
                           ? fail(ErrorCode::kStorageUnavailable, "the slot is gone")
-                          : header_of(*slot->file);
+                          : read_segment_header(*slot->file);
   if (!header || header->sequence != last.sequence || found->directory != directory_) {
     return;  // changed meanwhile: opened again
   }
@@ -293,7 +289,7 @@ void LogFollower::settle() {
   for (const storage::SegmentInfo& segment : segments) {
     const auto of = std::ranges::find(found->slots, segment.slot, &Slot::name);
     const auto begins = of == found->slots.end() ? fail(ErrorCode::kStorageUnavailable, "gone")
-                                                 : header_of(*of->file);
+                                                 : read_segment_header(*of->file);
     if (begins && begins->store == store_ && begins->sequence == segment.sequence) {
       joints_.add_end(begins->before.index, begins->before.chain);
     }

@@ -4,6 +4,7 @@
 
 #include "log/segment_walk.h"
 #include "storage/file_source.h"
+#include "storage/log_slots.h"
 
 namespace tablog::tools {
 
@@ -18,12 +19,8 @@ struct Found {
 
 std::vector<Found> find_segments(std::vector<Slot>& slots) {
   std::vector<Found> found;
-  Bytes bytes(kSegmentHeaderBytes);
   for (Slot& slot : slots) {
-    const auto got = slot.file->read(0, bytes);
-    const auto header =
-        got ? decode_segment_header(ByteView(bytes).first(*got)) : fail(got.error());
-    if (header) {
+    if (const auto header = storage::read_segment_header(*slot.file)) {
       found.push_back({*header, slot.file.get()});
     }
   }

@@ -4,18 +4,12 @@
 #include <array>
 #include <string_view>
 
-#include "log/little_endian.h"
 #include "log/size.h"
 
 namespace tablog::tools {
 
 namespace {
 
-constexpr std::size_t kLengthOffset = 88;     // docs/log_format.md#export
-constexpr std::size_t kFixedBytes = 104;      // of the export's header, before the table
-constexpr std::size_t kFrameSaltOffset = 24;  // docs/log_format.md#frame
-constexpr std::string_view kSegmentMagic = "TBLogSeg";
-constexpr std::string_view kFooterMagic = "TABloEnd";
 constexpr std::string_view kDatabaseMagic{"SQLite format 3\0", 16};
 constexpr std::size_t kDatabaseHeaderBytes = 32;  // up to the number of pages
 constexpr std::uint64_t kBaseBytesMax = 1U << 31U;
@@ -27,11 +21,7 @@ bool begins_with(ByteView bytes, std::string_view magic) {
 
 // Of a file that may have been cut: its header says how long it was, and has a checksum.
 Result<std::optional<ExportHeader>> read_table(ByteSource& source) {
-  Bytes fixed(kFixedBytes);
-  const auto got = source.read(0, fixed);
-  if (!got) return fail(got.error());
-  if (*got < fixed.size() || !is_export(fixed)) return std::nullopt;
-  const auto header = read_export_table(source, load<std::uint64_t>(fixed, kLengthOffset));
+  const auto header = read_export_table(source);
   if (header) return *header;
   if (header.error().code == ErrorCode::kCorrupt || header.error().code == ErrorCode::kMalformed) {
     return std::nullopt;
@@ -55,11 +45,8 @@ Result<SalvagePart> part_of(const std::shared_ptr<ByteSource>& source, std::uint
                    .source = std::make_shared<SubSource>(source, offset, bytes),
                    .bytes = bytes,
                    .file_offset = offset};
-  Bytes page(kSegmentHeaderBytes);
-  const auto got = part.source->read(0, page);
-  if (!got) return fail(got.error());
-  const auto header = decode_segment_header(ByteView(page).first(*got));
-  if (!header && header.error().code == ErrorCode::kNewerFormat) return fail(header.error());
+  const auto header = read_segment_header(*part.source);
+  if (!header && !is_no_segment(header.error())) return fail(header.error());
   if (header) part.header = *header;
   return part;
 }
@@ -126,7 +113,7 @@ class Search {
     Bytes footer(kExportFooterBytes);
     const auto got = source_->read(size_ - footer.size(), footer);
     if (!got) return fail(got.error());
-    if (begins_with(footer, kFooterMagic)) size_ -= footer.size();
+    if (is_export_footer(footer)) size_ -= footer.size();
     return {};
   }
 
@@ -134,11 +121,11 @@ class Search {
   Result<std::uint64_t> look_at(std::uint64_t offset) {
     const auto head = window_.view(offset, kFrameHeaderBytes);
     if (!head) return fail(head.error());
-    if (begins_with(*head, kSegmentMagic)) {
+    if (is_segment(*head)) {
       const auto page = window_.view(offset, kSegmentHeaderBytes);
       if (!page) return fail(page.error());
       const auto header = decode_segment_header(*page);
-      if (!header && header.error().code == ErrorCode::kNewerFormat) return fail(header.error());
+      if (!header && !is_no_segment(header.error())) return fail(header.error());
       if (header) return behind_frames(offset, header->salt);
     }
     if (begins_.empty() && begins_with(*head, kDatabaseMagic)) {
@@ -149,7 +136,7 @@ class Search {
     // The first frame of a segment whose header is lost: it knows how far it is from its beginning.
     const bool may_be = offset >= kSegmentHeaderBytes &&
                         (begins_.empty() || offset - kSegmentHeaderBytes > begins_.back());
-    const auto salt = load<std::uint64_t>(*head, kFrameSaltOffset);
+    const auto salt = frame_salt(*head);
     if (may_be && decode_frame_header(*head, salt, kSegmentHeaderBytes)) {
       return behind_frames(offset - kSegmentHeaderBytes, salt);
     }

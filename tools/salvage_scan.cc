@@ -4,14 +4,11 @@
 
 #include "log/chain.h"
 #include "log/codec.h"
-#include "log/little_endian.h"
 #include "log/size.h"
 
 namespace tablog::tools {
 
 namespace {
-
-constexpr std::size_t kFrameSaltOffset = 24;  // docs/log_format.md#frame
 
 LogPosition position_of(const Commit& commit) {
   return {commit.last, commit.chain, commit.term, commit.time_ms, commit.digest};
@@ -169,8 +166,7 @@ Result<std::optional<FoundFrame>> frame_at(Window& window, std::uint64_t offset,
   const auto head = window.view(offset, kFrameHeaderBytes);
   if (!head) return fail(head.error());
   if (head->size() < kFrameHeaderBytes) return std::nullopt;
-  const auto header = decode_frame_header(
-      *head, salt.value_or(load<std::uint64_t>(*head, kFrameSaltOffset)), offset);
+  const auto header = decode_frame_header(*head, salt.value_or(frame_salt(*head)), offset);
   if (!header) return std::nullopt;
   const auto whole = window.view(offset, to_size(frame_bytes(header->body_bytes)));
   if (!whole) return fail(whole.error());

@@ -107,11 +107,8 @@ void take_pool(SalvageSource& source, const fs::path& path) {
 Result<void> take_slot(SalvageSource& source, storage::Slot slot) {
   const auto size = slot.file->size();
   if (!size) return fail(size.error());
-  Bytes page(kSegmentHeaderBytes);
-  const auto got = slot.file->read(0, page);
-  if (!got) return fail(got.error());
-  const auto header = decode_segment_header(ByteView(page).first(*got));
-  if (!header && header.error().code == ErrorCode::kNewerFormat) return fail(header.error());
+  const auto header = storage::read_segment_header(*slot.file);
+  if (!header && !is_no_segment(header.error())) return fail(header.error());
   if (!header) {
     const auto blank = storage::is_blank(*slot.file, kSegmentHeaderBytes);
     if (!blank) return fail(blank.error());

@@ -8,6 +8,7 @@
 
 #include "log/export.h"
 #include "storage/base.h"
+#include "storage/log_slots.h"
 #include "storage/posix_file.h"
 #include "tools/profile/profile.h"
 #include "tools/text.h"
@@ -156,8 +157,7 @@ bool is_empty_log(const LogReader& log) {
 // Nothing in the slots is a segment, although they hold something: not a log's directory at all.
 bool is_foreign(const std::vector<Slot>& slots) {
   return std::ranges::none_of(slots, [](const Slot& slot) {
-    const auto beginning = read_beginning(*slot.file);
-    const auto header = beginning ? decode_segment_header(*beginning) : fail(beginning.error());
+    const auto header = storage::read_segment_header(*slot.file);
     return header || header.error().code == ErrorCode::kNewerFormat;
   });
 }
