@@ -49,7 +49,6 @@ struct LogReader::Impl {
   std::optional<SegmentWalk> walk{};
   bool in_batch{};  // the last frame that the walk gave is an entry's
   std::optional<Error> failed{};
-  Bytes body{};  // that entry_at() gave
 
   [[nodiscard]] const ReadSegment* segment_of(std::uint64_t sequence) const;
   void begin(std::size_t segment);
@@ -328,29 +327,15 @@ Result<std::vector<LogReader::Batch>> LogReader::outline(std::uint64_t sequence)
   return batches;
 }
 
-Result<LogFrame> LogReader::entry_at(std::uint64_t sequence, std::uint64_t offset) {
-  const ReadSegment* segment = impl_->segment_of(sequence);
-  if (segment == nullptr || offset >= segment->end) {
-    return fail(ErrorCode::kMalformed, "no frame stands there");
-  }
-  Window window(*segment->source, segment->end);
-  const auto head = window.view(offset, kFrameHeaderBytes);
-  if (!head) return fail(head.error());
-  const auto header = decode_frame_header(*head, segment->header.salt, offset);
-  if (!header) return fail(header.error());
-  const auto whole = window.view(offset, to_size(frame_bytes(header->body_bytes)));
-  if (!whole) return fail(whole.error());
-  if (header->kind != FrameKind::kEntry || whole->size() < frame_bytes(header->body_bytes)) {
-    return fail(ErrorCode::kMalformed, "no entry stands there");
-  }
-  const ByteView body = whole->subspan(kFrameHeaderBytes, header->body_bytes);
-  if (const auto verified = verify_body(*header, body); !verified) return fail(verified.error());
-  impl_->body.assign(body.begin(), body.end());
-  return LogFrame{.slot = segment->name,
-                  .sequence = sequence,
-                  .offset = offset,
-                  .header = *header,
-                  .body = impl_->body};
+Result<Bytes> LogReader::first_entry(const Batch& batch) {
+  const ReadSegment* segment = impl_->segment_of(batch.sequence);
+  assert(segment != nullptr);
+  const WalkPosition begin{batch.offset, Index{batch.commit.first.value - 1}, {}};
+  SegmentWalk walk(*segment->source, segment->header.salt, begin, SegmentWalk::Start::kInBatch,
+                   segment->end);
+  const auto frame = walk.next();
+  if (!frame) return fail(to_corrupt(frame.error(), "it stands before a commit frame"));
+  return Bytes(frame->body.begin(), frame->body.end());
 }
 
 // ---- telling

@@ -68,9 +68,8 @@ class LogReader {
     std::uint64_t offset{};  // of its first frame
   };
   [[nodiscard]] Result<std::vector<Batch>> outline(std::uint64_t sequence);
-  // The entry frame that stands there, verified but for its place in the chain. Its `body` is valid
-  // until the next call. kMalformed: none stands there.
-  [[nodiscard]] Result<LogFrame> entry_at(std::uint64_t sequence, std::uint64_t offset);
+  // The body of its first entry, verified but for its place in the chain. kCorrupt: damage.
+  [[nodiscard]] Result<Bytes> first_entry(const Batch& batch);
 
  private:
   struct Impl;

@@ -75,9 +75,9 @@ class Terms {
   Result<void> add(const LogReader::Batch& begin) {
     TermSpan span{
         .term = begin.commit.term, .first = begin.commit.first, .time_ms = begin.commit.time_ms};
-    const auto frame = log_.entry_at(begin.sequence, begin.offset);
-    if (!frame && frame.error().code != ErrorCode::kMalformed) return fail(frame.error());
-    const auto entry = frame ? decode_entry(frame->body) : fail(frame.error());
+    const auto body = log_.first_entry(begin);
+    if (!body && body.error().code != ErrorCode::kCorrupt) return fail(body.error());
+    const auto entry = body ? decode_entry(*body) : fail(body.error());
     if (entry) {
       span.time_ms = entry->time_ms;
       if (const auto* start = std::get_if<TermStart>(&entry->body)) span.leader = start->leader;
