@@ -14,6 +14,13 @@ std::unexpected<Error> wrong(Index index, const std::string& what) {
 
 }  // namespace
 
+Result<std::unique_ptr<storage::StateDatabase>> base_state(const Source& source) {
+  if (source.base_bytes == 0) return nullptr;
+  const auto image = source.read_base();
+  if (!image) return fail(image.error());
+  return storage::StateDatabase::from_image(*image);
+}
+
 Result<BaseCheck> BaseCheck::begin(const Source& source, const storage::StateDatabase& base) {
   const storage::LogReader& log = *source.log;
   const LogPosition before = log.begin();

@@ -1,13 +1,17 @@
-// BaseCheck: whether the state that a compacted log begins with is of that log: no checksum of the
-// log covers it.
+// The state that a compacted log begins with, and whether it is of that log: no checksum of the log
+// covers it.
 #pragma once
 
-#include <optional>
+#include <memory>
 
 #include "storage/state_database.h"
 #include "tools/reading.h"
 
 namespace tablog::tools {
+
+// Null: the log begins with entry 1, or its base is not there. Errors as of
+// StateDatabase::from_image.
+[[nodiscard]] Result<std::unique_ptr<storage::StateDatabase>> base_state(const Source& source);
 
 class BaseCheck {
  public:

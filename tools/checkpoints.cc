@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "storage/state_database.h"
+#include "tools/base_check.h"
 #include "tools/reading.h"
 #include "tools/text.h"
 #include "tools/verbs.h"
@@ -81,10 +81,8 @@ Index base_index(const Source& source) {
   if (source.kind == SourceKind::kDirectory) {
     return source.base;
   }
-  const auto image = source.read_base();
-  const auto base = image && !image->empty() ? storage::StateDatabase::from_image(*image)
-                                             : fail(ErrorCode::kCompacted, "");
-  return base ? (*base)->applied() : Index{};
+  const auto base = base_state(source);
+  return base && *base ? (*base)->applied() : Index{};
 }
 
 std::optional<Place> base_of(const Source& source) {
@@ -178,16 +176,10 @@ class Gatherer {
 
 Result<void> read(Source& source, Gatherer& gatherer, Output& output) {
   Reading reading(source, output, "reading");
-  while (true) {
-    const auto step = reading.next();
-    if (!step) {
-      return fail(step.error());
-    }
-    if (!*step) {
-      return {};
-    }
-    gatherer.add(**step);
-  }
+  return for_each_step(reading, [&](const Step& step) -> Result<void> {
+    gatherer.add(step);
+    return {};
+  });
 }
 
 // ---- telling

@@ -107,25 +107,16 @@ Result<Exported> write_lines(const Source& source, LineWriter& lines) {
   if (auto begun = write_beginning(source, lines); !begun) {
     return fail(begun.error());
   }
-  while (true) {
-    const auto step = next_step(*source.log);
-    if (step && !*step) {
-      break;
-    }
-    const auto done = step ? write_step(**step, position, exported, lines) : fail(step.error());
-    if (done) {
-      continue;
-    }
-    if (done.error().code != ErrorCode::kCorrupt) {
-      return fail(done.error());
-    }
+  auto done = for_each_step(
+      *source.log, [&](const Step& step) { return write_step(step, position, exported, lines); });
+  if (done) {
+    done = lines.write(json_of_line(exported.end));
+  } else if (done.error().code == ErrorCode::kCorrupt) {
     exported.damage = done.error();
-    exported.bytes = lines.bytes();
-    return exported;
+    done = {};
   }
-  const auto ended = lines.write(json_of_line(exported.end));
   exported.bytes = lines.bytes();
-  return ended ? Result<Exported>(exported) : fail(ended.error());
+  return done ? Result<Exported>(exported) : fail(done.error());
 }
 
 void print(const Source& source, const Exported& exported, const Options& options, Output& output) {

@@ -43,6 +43,10 @@ class Printer {
     }
   }
 
+  void print(const std::vector<Gap>& gaps) {
+    for (const Gap& gap : gaps) print(gap);
+  }
+
   void finish() {
     if (!output_.is_table()) {
       output_.end_rows();
@@ -113,25 +117,16 @@ Result<void> find(Source& source, GapFinder& finder, Printer& printer, Output& o
                    .what = "the log begins with entry " + std::to_string(first.value)});
   }
   Reading reading(source, output, "reading");
-  while (true) {
-    const auto step = reading.next();
-    if (!step) {
-      if (step.error().code == ErrorCode::kCorrupt) {
-        printer.print(
-            {.kind = "damaged", .from = step.error().index, .what = step.error().message});
-      }
-      return fail(step.error());
-    }
-    if (*step && !(*step)->entry) {
-      continue;
-    }
-    for (const Gap& gap : *step ? finder.add(*(*step)->entry) : finder.finish()) {
-      printer.print(gap);
-    }
-    if (!*step) {
-      return {};
-    }
+  const auto read = for_each_step(reading, [&](const Step& step) -> Result<void> {
+    if (step.entry) printer.print(finder.add(*step.entry));
+    return {};
+  });
+  if (read) {
+    printer.print(finder.finish());
+  } else if (read.error().code == ErrorCode::kCorrupt) {
+    printer.print({.kind = "damaged", .from = read.error().index, .what = read.error().message});
   }
+  return read;
 }
 
 ExitCode gaps(const Target& target, const Options& options, Output& output) {

@@ -45,6 +45,22 @@ class Reading {
   bool shows_{};
 };
 
+[[nodiscard]] inline Result<std::optional<Step>> next_step(Reading& reading) {
+  return reading.next();
+}
+
+// `take` of every step that is left of a LogReader or a Reading. What `take` or the log itself
+// fails with ends it.
+template <class Steps, class Take>
+[[nodiscard]] Result<void> for_each_step(Steps& steps, Take take) {
+  while (true) {
+    const auto step = next_step(steps);
+    if (!step) return fail(step.error());
+    if (!*step) return {};
+    if (const Result<void> taken = take(**step); !taken) return taken;
+  }
+}
+
 // What --at and the like name, or the log's last entry. kInvalidArgument: there is no such entry.
 // Damage in the last segment ends the log before it: the walk will tell.
 [[nodiscard]] Result<Index> index_in(const Source& source, std::optional<std::uint64_t> named);

@@ -25,11 +25,8 @@ Result<std::unique_ptr<storage::StateDatabase>> empty_state(const storage::LogRe
 
 // What the log's first entry is applied to.
 Result<std::unique_ptr<storage::StateDatabase>> first_state(const Source& source) {
-  const auto base = source.read_base();
-  if (!base) {
-    return fail(base.error());
-  }
-  return base->empty() ? empty_state(*source.log) : storage::StateDatabase::from_image(*base);
+  auto base = base_state(source);
+  return base && *base == nullptr ? empty_state(*source.log) : std::move(base);
 }
 
 }  // namespace

@@ -44,6 +44,8 @@ class Replayer {
   [[nodiscard]] Result<void> advance(Reading& reading, Index to, const OnEntry& after = {},
                                      Stop stop = Stop::kBetweenRequests);
 
+  // Of a compacted log.
+  [[nodiscard]] const std::optional<BaseCheck>& base() const { return base_; }
   // The first commit frame whose digest is not that of the replayed state.
   [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
   [[nodiscard]] std::uint64_t compared() const { return compared_; }

@@ -123,15 +123,13 @@ Result<SavedState> replay(const std::string& log) {
   if (!source) return fail(source.error());
   auto replayer = Replayer::begin(*source);
   if (!replayer) return fail(replayer.error());
-  while (true) {
-    const auto step = next_step(*source->log);
-    if (!step) return fail(step.error());
-    if (!*step) break;
-    if (auto added = replayer->add(**step); !added) return fail(added.error());
-    if (replayer->divergence()) {
-      return fail(ErrorCode::kRejected, divergence_text(*replayer->divergence()));
-    }
-  }
+  const auto replayed = for_each_step(*source->log, [&](const Step& step) {
+    auto added = replayer->add(step);
+    return added && replayer->divergence()
+               ? fail(ErrorCode::kRejected, divergence_text(*replayer->divergence()))
+               : added;
+  });
+  if (!replayed) return fail(replayed.error());
   storage::StateDatabase& state = replayer->state();
   if (auto committed = state.commit(); !committed) return fail(committed.error());
   const auto digest = state.recompute_digest();

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "storage/state_database.h"
+#include "tools/base_check.h"
 #include "tools/reading.h"
 #include "tools/session_survey.h"
 #include "tools/text.h"
@@ -118,18 +118,10 @@ void print(const SessionSurvey& survey, const std::vector<Row>& rows, Output& ou
 
 Result<void> read(Source& source, SessionSurvey& survey, Output& output) {
   Reading reading(source, output, "reading");
-  while (true) {
-    const auto step = reading.next();
-    if (!step) {
-      return fail(step.error());
-    }
-    if (!*step) {
-      return {};
-    }
-    if ((*step)->entry) {
-      survey.add(*(*step)->entry);
-    }
-  }
+  return for_each_step(reading, [&](const Step& step) -> Result<void> {
+    if (step.entry) survey.add(*step.entry);
+    return {};
+  });
 }
 
 // Of a compacted log: the state database's, or, in an export, that of the base.
@@ -141,15 +133,13 @@ Result<void> add_table(const Source& source, SessionSurvey& survey) {
     survey.add(source.state->session_table);
     return {};
   }
-  const auto image = source.read_base();
-  if (!image || image->empty()) {
-    return image ? Result<void>{} : fail(image.error());
-  }
-  const auto base = storage::StateDatabase::from_image(*image);
+  const auto base = base_state(source);
   if (!base) {
     return fail(base.error());
   }
-  survey.add((*base)->sessions());
+  if (*base) {
+    survey.add((*base)->sessions());
+  }
   return {};
 }
 

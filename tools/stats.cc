@@ -248,25 +248,18 @@ ExitCode stats(const Target& target, const Options& options, Output& output) {
   if (!source) return tell(output, source.error());
   Tally tally;
   Reading reading(*source, output, "counting");
-  std::optional<Error> damage;
-  while (!damage) {
-    const auto step = reading.next();
-    if (!step) {
-      damage = step.error();  // what stands before it counts
-    } else if (!*step) {
-      break;
-    } else {
-      tally.add(**step);
-    }
-  }
-  if (output.is_table()) {
+  const auto read = for_each_step(reading, [&](const Step& step) -> Result<void> {
+    tally.add(step);
+    return {};
+  });
+  if (output.is_table()) {  // of damage too: what stands before it counts
     print_all(*source, tally, options.by, output);
   } else if (options.by.empty()) {
     output.document("stats", json_of(*source, tally));
   } else {
     tell_rows(tally, options.by, output);
   }
-  return damage ? tell(output, *damage) : tell_tail(output, *source);
+  return read ? tell_tail(output, *source) : tell(output, read.error());
 }
 
 }  // namespace

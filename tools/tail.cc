@@ -27,15 +27,11 @@ Index first_of(const storage::LogReader& log, std::uint64_t count) {
 ExitCode print_last(Source& source, Index from, Output& output) {
   EntryPrinter printer(output, source.log->last());
   auto done = source.log->seek(from);
-  while (done) {
-    auto step = next_step(*source.log);
-    if (!step) {
-      done = fail(step.error());
-    } else if (!*step) {
-      break;
-    } else if ((*step)->entry) {
-      printer.print(*(*step)->entry);
-    }
+  if (done) {
+    done = for_each_step(*source.log, [&](const Step& step) -> Result<void> {
+      if (step.entry) printer.print(*step.entry);
+      return {};
+    });
   }
   printer.finish();
   return done ? tell_tail(output, source) : tell(output, done.error());

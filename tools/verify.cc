@@ -86,11 +86,9 @@ class StateCheck {
 
 // None: the log goes back to its first entry. Its rows are held against the digests that it names.
 Result<std::optional<BaseCheck>> check_base(const Source& source) {
-  if (source.base_bytes == 0) return std::nullopt;
-  const auto image = source.read_base();
-  if (!image) return fail(image.error());
-  const auto state = storage::StateDatabase::from_image(*image);
+  const auto state = base_state(source);
   if (!state) return fail(state.error());
+  if (*state == nullptr) return std::nullopt;
   const auto checked = BaseCheck::begin(source, **state);
   if (!checked) return fail(checked.error());
   return *checked;
@@ -111,9 +109,6 @@ Report read(Source& source, Depth depth, Output& output) {
   Report report;
   Surveyor surveyor;
   StateCheck state(source);
-  const auto base = check_base(source);
-  if (!base) report.base_error = base.error();
-  if (base && *base) report.base = (*base)->index();
   std::optional<Replayer> replayer;
   if (depth == Depth::kReplay) {
     auto begun = Replayer::begin(source);
@@ -123,23 +118,20 @@ Report read(Source& source, Depth depth, Output& output) {
       report.replay_error = begun.error();
     }
   }
+  const auto base = replayer ? replayer->base() : check_base(source);
+  if (!base) report.base_error = base.error();
+  if (base && *base) report.base = (*base)->index();
   Reading reading(source, output, depth == Depth::kReplay ? "replaying" : "verifying");
-  while (!report.damage) {
-    const auto step = reading.next();
-    if (!step) {
-      report.damage = step.error();
-    } else if (!*step) {
-      break;
-    } else if (const auto added = surveyor.add(**step); !added) {
-      report.damage = added.error();
-    } else {
-      state.add(**step);
-      if (const auto same = base && *base ? (*base)->add(**step) : Result<void>{}; !same) {
-        report.base_error = same.error();
-      }
-      replay_step(replayer, **step, report);
+  const auto done = for_each_step(reading, [&](const Step& step) -> Result<void> {
+    if (const auto added = surveyor.add(step); !added) return added;
+    state.add(step);
+    if (const auto same = base && *base ? (*base)->add(step) : Result<void>{}; !same) {
+      report.base_error = same.error();
     }
-  }
+    replay_step(replayer, step, report);
+    return {};
+  });
+  if (!done) report.damage = done.error();
   report.survey = surveyor.survey();
   state.finish(report);
   return report;
